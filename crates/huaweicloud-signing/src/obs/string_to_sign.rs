@@ -1,0 +1,100 @@
+//! The text that is signed.
+
+use std::collections::BTreeMap;
+
+use http::header::{CONTENT_TYPE, DATE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+
+use super::error::SignError;
+use super::resource::Resource;
+
+/// Headers with this prefix are all signed; of query items with it, that is not known.
+pub(super) const OBS_PREFIX: &str = "x-obs-";
+const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
+const OBS_DATE: HeaderName = HeaderName::from_static("x-obs-date");
+
+/// What stands in an explanation where a secret is in the text that is signed.
+pub(super) const MASK: &str = "***";
+
+/// Headers whose value is a secret by itself: the token of a temporary key, and keys for encryption that the customer
+/// keeps.
+const SECRET_HEADERS: &[&str] = &[
+    "x-obs-copy-source-server-side-encryption-customer-key",
+    "x-obs-security-token",
+    "x-obs-server-side-encryption-customer-key",
+];
+
+/// Whether secrets in the headers are written as they are, to be signed, or masked, to be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Secrets {
+    Kept,
+    Masked,
+}
+
+/// Builds the text that is signed; with masked secrets it is good for explanations only.
+pub(super) fn build(
+    method: &Method,
+    resource: &Resource<'_>,
+    headers: &HeaderMap,
+    secrets: Secrets,
+) -> Result<String, SignError> {
+    let obs_date = single(headers, &OBS_DATE)?;
+    let date = single(headers, &DATE)?;
+    if obs_date.or(date).is_none_or(str::is_empty) {
+        return Err(SignError::MissingDate);
+    }
+    let date = if obs_date.is_some() { None } else { date };
+    let first_lines = [Some(method.as_str()), single(headers, &CONTENT_MD5)?, single(headers, &CONTENT_TYPE)?, date];
+
+    let mut out = String::new();
+    for line in first_lines {
+        out.push_str(line.unwrap_or_default());
+        out.push('\n');
+    }
+    write_obs_headers(headers, secrets, &mut out)?;
+    resource.write(&mut out, secrets)?;
+    Ok(out)
+}
+
+fn write_obs_headers(headers: &HeaderMap, secrets: Secrets, out: &mut String) -> Result<(), SignError> {
+    let mut lines = BTreeMap::<&str, String>::new();
+    // Values of one name come in the order in which they were added, which is the order on the wire.
+    for (name, value) in headers {
+        if !name.as_str().starts_with(OBS_PREFIX) {
+            continue;
+        }
+        let value = match secrets {
+            Secrets::Masked if SECRET_HEADERS.contains(&name.as_str()) => MASK,
+            _ => text(name, value)?,
+        };
+        lines
+            .entry(name.as_str())
+            .and_modify(|line| {
+                line.push(',');
+                line.push_str(value);
+            })
+            .or_insert_with(|| value.to_owned());
+    }
+    for (name, value) in lines {
+        out.push_str(name);
+        out.push(':');
+        out.push_str(&value);
+        out.push('\n');
+    }
+    Ok(())
+}
+
+/// The value of a header that may occur once.
+fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, SignError> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => text(name, value).map(Some),
+        (Some(_), Some(_)) => Err(SignError::RepeatedHeader(name.clone())),
+    }
+}
+
+/// The value as text, without the blanks around it that HTTP does not count as part of it.
+fn text<'a>(name: &HeaderName, value: &'a HeaderValue) -> Result<&'a str, SignError> {
+    value.to_str().map(|text| text.trim_matches([' ', '\t'])).map_err(|_| SignError::HeaderNotAscii(name.clone()))
+}

@@ -1,0 +1,172 @@
+//! Time and identifiers, replaceable so that tests and snapshots are repeatable.
+//!
+//! Everything the emulator stamps or numbers asks a [`Clock`]: `create_time`, `Last-Modified`, package ids, request ids
+//! and the names of object files. [`SystemClock`] is the default, [`FixedClock`] answers the same in every run. The one
+//! thing that never asks is the check of an OBS request's `Date`, because that date comes from a real client.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+/// What an identifier is for.
+///
+/// Each kind is counted apart by [`FixedClock`], so that one more request does not shift the package ids of a test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum IdKind {
+    /// A `package_id`.
+    Package,
+    /// An `X-Request-Id` or `x-obs-request-id`.
+    Request,
+    /// The name of the file that holds an object's bytes.
+    Object,
+}
+
+/// The source of time and identifiers.
+pub trait Clock: Send + Sync + 'static {
+    /// The time that is written into records.
+    fn now(&self) -> SystemTime;
+
+    /// A fresh identifier; shown as 32 lower-case hexadecimal digits.
+    ///
+    /// The emulator asks again when a package id or a file name is already taken.
+    fn id(&self, kind: IdKind) -> u128;
+}
+
+/// The real time, and identifiers that do not repeat.
+#[derive(Debug)]
+pub struct SystemClock {
+    secret: u64,
+    counter: AtomicU64,
+}
+
+impl SystemClock {
+    /// A clock whose identifiers differ from those of every other one.
+    pub fn new() -> Self {
+        // The standard library seeds every `RandomState` from the operating system's randomness.
+        Self { secret: RandomState::new().hash_one(std::process::id()), counter: AtomicU64::new(0) }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn id(&self, _kind: IdKind) -> u128 {
+        let count = self.counter.fetch_add(1, Ordering::Relaxed);
+        let digest = Sha256::new()
+            .chain_update(self.secret.to_le_bytes())
+            .chain_update(count.to_le_bytes())
+            .chain_update(since_epoch(self.now()).as_nanos().to_le_bytes())
+            .finalize();
+        let mut id = [0; 16];
+        id.copy_from_slice(&digest[..16]);
+        u128::from_le_bytes(id)
+    }
+}
+
+/// A time that stands still, and identifiers that count from one for each [`IdKind`].
+#[derive(Debug)]
+pub struct FixedClock {
+    now: SystemTime,
+    packages: AtomicU64,
+    requests: AtomicU64,
+    objects: AtomicU64,
+}
+
+impl FixedClock {
+    /// A clock that always shows `now`.
+    pub fn at(now: SystemTime) -> Self {
+        Self { now, packages: AtomicU64::new(0), requests: AtomicU64::new(0), objects: AtomicU64::new(0) }
+    }
+
+    /// A clock that always shows this many seconds after the beginning of 1970.
+    pub fn at_unix_seconds(seconds: u64) -> Self {
+        Self::at(UNIX_EPOCH + Duration::from_secs(seconds.min(MAX_SECONDS)))
+    }
+}
+
+impl Clock for FixedClock {
+    fn now(&self) -> SystemTime {
+        self.now
+    }
+
+    fn id(&self, kind: IdKind) -> u128 {
+        let counter = match kind {
+            IdKind::Package => &self.packages,
+            IdKind::Request => &self.requests,
+            IdKind::Object => &self.objects,
+        };
+        u128::from(counter.fetch_add(1, Ordering::Relaxed)) + 1
+    }
+}
+
+/// As far as the formats below reach: a day before the year 10000.
+const MAX_SECONDS: u64 = 253_402_207_200;
+
+/// Whole seconds since the beginning of 1970; zero for any time before it.
+pub(crate) fn unix_seconds(time: SystemTime) -> i64 {
+    since_epoch(time).as_secs().min(MAX_SECONDS).cast_signed()
+}
+
+/// `create_time` as the service writes it: `yyyyMMdd'T'HHmmss'Z'`, in UTC.
+pub(crate) fn compact_time(unix_seconds: i64) -> String {
+    timestamp(unix_seconds).strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
+/// A date as HTTP headers carry it (RFC 1123, GMT).
+pub(crate) fn http_date(unix_seconds: i64) -> String {
+    timestamp(unix_seconds).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+/// Reads an RFC 1123 date as seconds since the beginning of 1970.
+pub(crate) fn parse_http_date(text: &str) -> Option<i64> {
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok().map(Timestamp::as_second)
+}
+
+fn since_epoch(time: SystemTime) -> Duration {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+fn timestamp(unix_seconds: i64) -> Timestamp {
+    // Only `unix_seconds` makes these numbers, and it keeps to the range; the fallback is never reached.
+    Timestamp::from_second(unix_seconds).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_the_time_of_the_documented_example() {
+        assert_eq!(compact_time(1_676_117_532), "20230211T121212Z");
+        assert_eq!(http_date(1_676_117_532), "Sat, 11 Feb 2023 12:12:12 GMT");
+        assert_eq!(parse_http_date("Sat, 11 Feb 2023 12:12:12 GMT"), Some(1_676_117_532));
+        assert_eq!(parse_http_date("yesterday"), None);
+    }
+
+    #[test]
+    fn a_fixed_clock_counts_each_kind_apart() {
+        let clock = FixedClock::at_unix_seconds(u64::MAX);
+        assert_eq!(clock.id(IdKind::Request), 1);
+        assert_eq!(clock.id(IdKind::Request), 2);
+        assert_eq!(clock.id(IdKind::Package), 1);
+        assert_eq!(compact_time(unix_seconds(clock.now())), "99991230T220000Z");
+    }
+
+    #[test]
+    fn system_identifiers_differ() {
+        let clock = SystemClock::new();
+        assert_ne!(clock.id(IdKind::Package), clock.id(IdKind::Package));
+    }
+}

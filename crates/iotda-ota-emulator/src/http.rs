@@ -1,0 +1,129 @@
+//! The two ports: what they share, and the one mapping from a [`Rejection`] to an HTTP answer.
+//!
+//! - [`iotda`] builds the router of the IoTDA port: [`packages`] and [`control`], with [`caller`] in front;
+//! - [`obs`] builds that of the OBS port;
+//! - [`server`] binds, serves and stops them;
+//! - [`body`] reads bodies within bounds.
+
+mod body;
+mod caller;
+pub(crate) mod control;
+pub(crate) mod obs;
+pub(crate) mod packages;
+pub(crate) mod server;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+use tokio::sync::watch;
+
+use crate::clock::{Clock, IdKind};
+use crate::rejection::{Code, Rejection};
+use crate::rules::stored::Checks;
+use crate::store::{Store, StoreError};
+
+/// What every handler can reach.
+pub(crate) struct Shared {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) checks: Checks,
+    /// True once requests that still run are to be given up.
+    pub(crate) abort: watch::Receiver<bool>,
+}
+
+impl Shared {
+    fn request_id(&self) -> String {
+        format!("{:032x}", self.clock.id(IdKind::Request))
+    }
+}
+
+/// The router of the IoTDA port.
+pub(crate) fn iotda(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .merge(packages::routes())
+        .merge(control::routes())
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn(body::buffer))
+        .layer(from_fn_with_state(Arc::clone(&shared), with_request_id))
+        .with_state(shared)
+}
+
+async fn unknown_path(request: Request) -> Response {
+    json(&Rejection::new(Code::UnknownPath, format!("The emulator has no {}", request.uri().path())))
+}
+
+async fn method_not_allowed(request: Request) -> Response {
+    json(&Rejection::new(
+        Code::MethodNotAllowed,
+        format!("{} is not possible on {}", request.method(), request.uri().path()),
+    ))
+}
+
+/// Puts a request id on every answer, and gives up when the emulator stops.
+async fn with_request_id(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let mut abort = shared.abort.clone();
+    let mut response = tokio::select! {
+        response = next.run(request) => response,
+        _ = abort.wait_for(|abort| *abort) => json(&Rejection::new(Code::Stopping, "The emulator is stopping")),
+    };
+    set(&mut response, "x-request-id", &shared.request_id());
+    response
+}
+
+/// A refusal on the IoTDA port.
+#[derive(Debug)]
+pub(crate) struct Refused(Rejection);
+
+impl From<Rejection> for Refused {
+    fn from(rejection: Rejection) -> Self {
+        Self(rejection)
+    }
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self(match error {
+            StoreError::Rejected(rejection) => rejection,
+            StoreError::Closed => Rejection::new(Code::Stopping, "The emulator is stopping"),
+            StoreError::Failed(error) => Rejection::new(Code::Internal, format!("Emulator: {error}")),
+        })
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        json(&self.0)
+    }
+}
+
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    error_code: &'a str,
+    error_msg: &'a str,
+}
+
+/// A rejection as the IoTDA port answers it.
+pub(crate) fn json(rejection: &Rejection) -> Response {
+    answer(rejection.code.status(), &ErrorBody { error_code: rejection.code.as_str(), error_msg: &rejection.message })
+}
+
+/// A JSON answer.
+pub(crate) fn answer(status: StatusCode, body: &impl Serialize) -> Response {
+    // Plain structures of text and numbers always serialize.
+    let body = serde_json::to_vec(body).unwrap_or_default();
+    (status, [(CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// Sets a header, unless its value cannot be one.
+pub(crate) fn set(response: &mut Response, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}

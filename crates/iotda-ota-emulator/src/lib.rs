@@ -1,0 +1,165 @@
+//! A local emulator of the OTA upgrade packages of Huawei Cloud IoTDA, with the part of OBS they need.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use iotda_ota_emulator::Emulator;
+//!
+//! // Two free ports on the loopback address, and a temporary folder that goes when the emulator does.
+//! let emulator = Emulator::builder().start().await?;
+//!
+//! let answer = reqwest::Client::new()
+//!     .get(format!(
+//!         "{}/v5/iot/{}/ota-upgrades/packages?package_type=firmwarePackage",
+//!         emulator.endpoint(),
+//!         emulator.project_id(),
+//!     ))
+//!     .header("X-Auth-Token", emulator.token())
+//!     .send()
+//!     .await?;
+//! assert_eq!(answer.text().await?, r#"{"packages":[],"page":{"count":0}}"#);
+//!
+//! emulator.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Emulator::builder`] gives a [`Builder`]: addresses, data folder, strictness, a replaceable [`Clock`].
+//! [`Builder::start`] gives the running [`Emulator`], which says where it listens and with which credentials, or a
+//! [`StartError`].
+//!
+//! What it does differently from the service, and every error code of its own, is in the README of this crate. The
+//! command that runs it by itself, `iotda-ota emulator`, is in the crate `iotda-ota-cli`.
+
+#![forbid(unsafe_code)]
+
+mod builder;
+mod clock;
+mod http;
+mod identity;
+mod package;
+mod rejection;
+mod rules;
+mod start_error;
+mod store;
+
+use std::fmt;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+pub use builder::Builder;
+pub use clock::{Clock, FixedClock, IdKind, SystemClock};
+pub use start_error::StartError;
+
+use store::Store;
+
+/// How long [`Emulator::shutdown`] waits for requests that are still running.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A running emulator.
+///
+/// It serves as long as this value lives: dropping it stops it at once and gives its data folder free.
+/// [`Emulator::shutdown`] first lets running requests finish.
+pub struct Emulator {
+    endpoint: String,
+    obs_endpoint: String,
+    store: Store,
+    stop: watch::Sender<bool>,
+    abort: watch::Sender<bool>,
+    servers: Vec<JoinHandle<()>>,
+    temporary: Option<TempDir>,
+}
+
+impl Emulator {
+    /// Begins to describe an emulator; every setting has a default.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The base address of the IoTDA port, such as `http://127.0.0.1:8790`.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The base address of the OBS port, such as `http://127.0.0.1:8791`; use it in path style.
+    pub fn obs_endpoint(&self) -> &str {
+        &self.obs_endpoint
+    }
+
+    /// The region the emulator claims to be.
+    pub fn region(&self) -> &str {
+        identity::REGION
+    }
+
+    /// The one project it has.
+    pub fn project_id(&self) -> &str {
+        identity::PROJECT_ID
+    }
+
+    /// The one token it accepts in `X-Auth-Token`.
+    pub fn token(&self) -> &str {
+        identity::TOKEN
+    }
+
+    /// The id of the one access key it accepts on the OBS port.
+    pub fn access_key_id(&self) -> &str {
+        identity::ACCESS_KEY_ID
+    }
+
+    /// The secret of that access key.
+    pub fn secret_access_key(&self) -> &str {
+        identity::SECRET_ACCESS_KEY
+    }
+
+    /// The bucket that exists from the start.
+    pub fn bucket(&self) -> &str {
+        identity::BUCKET
+    }
+
+    /// Stops: takes no more requests, gives running ones five seconds to finish, and closes the data folder.
+    pub async fn shutdown(mut self) {
+        self.stop.send_replace(true);
+        let servers = std::mem::take(&mut self.servers);
+        let finished = async {
+            for server in servers {
+                // A server only fails by a panic, and then it has stopped as well.
+                let _ = server.await;
+            }
+        };
+        // What still runs then is given up in the same way as by a drop.
+        let _ = tokio::time::timeout(PATIENCE, finished).await;
+        self.abort.send_replace(true);
+        // Closing the database syncs, and removing a temporary folder may take a while.
+        let _ = tokio::task::spawn_blocking(move || drop(self)).await;
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        self.abort.send_replace(true);
+        for server in &self.servers {
+            server.abort();
+        }
+        self.store.close();
+        // Only now, after the database is closed, can every system remove the folder.
+        drop(self.temporary.take());
+    }
+}
+
+impl fmt::Debug for Emulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Emulator")
+            .field("endpoint", &self.endpoint)
+            .field("obs_endpoint", &self.obs_endpoint)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Compiles and runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

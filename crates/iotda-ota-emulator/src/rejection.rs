@@ -1,0 +1,111 @@
+//! Refusals: every error code the emulator can answer with, and its HTTP status.
+//!
+//! Codes that begin with `IOTDA.` are documented by the service, the plain OBS codes are documented in the OBS reference
+//! (page "Error Codes" / "错误码"). Where no documented code is known, the emulator uses one of its own that begins with
+//! `EMULATOR.`; the README explains each of those. How a refusal is written as JSON or XML is decided in `http.rs`.
+
+use http::StatusCode;
+
+/// One refused request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rejection {
+    pub(crate) code: Code,
+    pub(crate) message: String,
+}
+
+impl Rejection {
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $status:ident;)*) => {
+        /// An error code.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Code {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Code {
+            #[cfg(test)]
+            pub(crate) const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The code on the wire.
+            pub(crate) fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+
+            /// The HTTP status it is answered with.
+            pub(crate) fn status(self) -> StatusCode {
+                match self {
+                    $(Self::$name => StatusCode::$status,)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    // The IoTDA port, documented codes.
+    Internal = "IOTDA.000001", INTERNAL_SERVER_ERROR;
+    NotAuthenticated = "IOTDA.000002", UNAUTHORIZED;
+    /// A parameter breaks its rule.
+    InvalidInput = "IOTDA.000006", BAD_REQUEST;
+    /// Broken JSON or a wrong media type.
+    InvalidFormat = "IOTDA.000008", BAD_REQUEST;
+    LimitOutOfRange = "IOTDA.000017", BAD_REQUEST;
+
+    // The IoTDA port, codes of the emulator's own.
+    ProjectMismatch = "EMULATOR.PROJECT_MISMATCH", FORBIDDEN;
+    PackageNotFound = "EMULATOR.PACKAGE_NOT_FOUND", NOT_FOUND;
+    ObsObjectNotFound = "EMULATOR.OBS_OBJECT_NOT_FOUND", BAD_REQUEST;
+    SignMismatch = "EMULATOR.SIGN_MISMATCH", BAD_REQUEST;
+    ObjectTooLarge = "EMULATOR.OBJECT_TOO_LARGE", BAD_REQUEST;
+    DuplicateVersion = "EMULATOR.DUPLICATE_VERSION", CONFLICT;
+    PackageQuota = "EMULATOR.PACKAGE_QUOTA", FORBIDDEN;
+    UnknownPath = "EMULATOR.UNKNOWN_PATH", NOT_FOUND;
+    MethodNotAllowed = "EMULATOR.METHOD_NOT_ALLOWED", METHOD_NOT_ALLOWED;
+    BodyTooLarge = "EMULATOR.BODY_TOO_LARGE", PAYLOAD_TOO_LARGE;
+    Stopping = "EMULATOR.STOPPING", SERVICE_UNAVAILABLE;
+
+    // The OBS port, documented codes.
+    ObsAccessDenied = "AccessDenied", FORBIDDEN;
+    ObsInvalidAccessKeyId = "InvalidAccessKeyId", FORBIDDEN;
+    ObsSignatureDoesNotMatch = "SignatureDoesNotMatch", FORBIDDEN;
+    ObsRequestTimeTooSkewed = "RequestTimeTooSkewed", FORBIDDEN;
+    ObsNoSuchBucket = "NoSuchBucket", NOT_FOUND;
+    ObsNoSuchKey = "NoSuchKey", NOT_FOUND;
+    ObsBadDigest = "BadDigest", BAD_REQUEST;
+    ObsEntityTooLarge = "EntityTooLarge", BAD_REQUEST;
+    ObsIncompleteBody = "IncompleteBody", BAD_REQUEST;
+    ObsInvalidArgument = "InvalidArgument", BAD_REQUEST;
+    ObsKeyTooLong = "KeyTooLongError", BAD_REQUEST;
+    ObsMissingContentLength = "MissingContentLength", LENGTH_REQUIRED;
+    ObsMethodNotAllowed = "MethodNotAllowed", METHOD_NOT_ALLOWED;
+    ObsNotImplemented = "ServiceNotImplemented", NOT_IMPLEMENTED;
+    ObsInternal = "InternalError", INTERNAL_SERVER_ERROR;
+    ObsUnavailable = "ServiceUnavailable", SERVICE_UNAVAILABLE;
+
+    // The OBS port, codes of the emulator's own.
+    ObsSha256Mismatch = "EMULATOR.ContentSha256Mismatch", BAD_REQUEST;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_of_our_own_is_explained_in_the_readme() {
+        let readme = include_str!("../README.md");
+        for code in Code::ALL {
+            let text = code.as_str();
+            if text.starts_with("EMULATOR.") {
+                let row = format!("| `{text}` | {} |", code.status().as_u16());
+                assert!(readme.contains(&row), "README.md lacks the row {row}");
+            }
+        }
+    }
+}

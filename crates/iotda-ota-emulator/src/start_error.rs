@@ -1,0 +1,140 @@
+//! Why an emulator did not start.
+
+use std::fmt::Display;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Why [`Builder::start`](crate::Builder::start) failed.
+///
+/// Every message names the address, folder or file, and says what to do. Nothing that was in the data folder before has
+/// been changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Another program listens at the address.
+    #[error(
+        "the address {address} for {purpose} is in use; stop the program that listens there, or choose another address \
+         with {flag} (port 0 takes any free one)"
+    )]
+    AddressInUse {
+        /// The address that was asked for.
+        address: SocketAddr,
+        /// What it is for: `IoTDA` or `OBS`.
+        purpose: &'static str,
+        /// The flag of the command line that changes it.
+        flag: &'static str,
+    },
+
+    /// The address cannot be listened at, for another reason.
+    #[error("cannot listen at {address} for {purpose}; choose another address with {flag}")]
+    Address {
+        /// The address that was asked for.
+        address: SocketAddr,
+        /// What it is for: `IoTDA` or `OBS`.
+        purpose: &'static str,
+        /// The flag of the command line that changes it.
+        flag: &'static str,
+        /// What the operating system says.
+        source: io::Error,
+    },
+
+    /// The data folder cannot be created, read or written.
+    #[error(
+        "cannot use the data folder {}; check that it can be created and written, or choose another one with --data-dir",
+        folder.display()
+    )]
+    Folder {
+        /// The data folder.
+        folder: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+
+    /// The folder has files, and they are not an emulator's.
+    #[error(
+        "the folder {} is not empty and does not belong to an emulator; nothing in it was touched; choose an empty or \
+         missing folder with --data-dir",
+        folder.display()
+    )]
+    ForeignFolder {
+        /// The data folder.
+        folder: PathBuf,
+    },
+
+    /// Another emulator uses the folder.
+    #[error(
+        "the data folder {} is still in use by {holder} after waiting {} s; stop that emulator, or choose another \
+         folder with --data-dir",
+        folder.display(),
+        waited.as_secs_f32()
+    )]
+    Locked {
+        /// The data folder.
+        folder: PathBuf,
+        /// Process id and addresses of the emulator that uses it, as it wrote them down.
+        holder: String,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+
+    /// The database is damaged.
+    #[error(
+        "the database {} is damaged: {problem}; it was left as it is; move its folder away, or choose another one with \
+         --data-dir",
+        file.display()
+    )]
+    Damaged {
+        /// The database file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+
+    /// A newer program made the data.
+    #[error(
+        "the database {} has schema version {found} and this program knows versions up to {known}; use the newer \
+         program that made it, or choose another folder with --data-dir",
+        file.display()
+    )]
+    NewerData {
+        /// The database file.
+        file: PathBuf,
+        /// Its schema version.
+        found: u32,
+        /// The newest schema version this program knows.
+        known: u32,
+    },
+}
+
+/// Short ways to make one.
+impl StartError {
+    pub(crate) fn address(address: SocketAddr, purpose: &'static str, flag: &'static str, source: io::Error) -> Self {
+        if source.kind() == io::ErrorKind::AddrInUse {
+            return Self::AddressInUse { address, purpose, flag };
+        }
+        Self::Address { address, purpose, flag, source }
+    }
+
+    pub(crate) fn folder(folder: &Path, source: io::Error) -> Self {
+        Self::Folder { folder: folder.to_owned(), source }
+    }
+
+    pub(crate) fn foreign(folder: &Path) -> Self {
+        Self::ForeignFolder { folder: folder.to_owned() }
+    }
+
+    pub(crate) fn locked(folder: &Path, waited: Duration, holder: &str) -> Self {
+        let holder = if holder.is_empty() { "another emulator" } else { holder };
+        Self::Locked { folder: folder.to_owned(), holder: holder.to_owned(), waited }
+    }
+
+    pub(crate) fn damaged(file: &Path, problem: &dyn Display) -> Self {
+        Self::Damaged { file: file.to_owned(), problem: problem.to_string() }
+    }
+
+    pub(crate) fn newer(file: &Path, found: u32, known: u32) -> Self {
+        Self::NewerData { file: file.to_owned(), found, known }
+    }
+}

@@ -1,0 +1,270 @@
+//! What the emulator keeps: records in SQLite, the bytes of objects in files.
+//!
+//! # The folder
+//!
+//! | name | what it is |
+//! |---|---|
+//! | `iotda-ota-emulator` | the marker: a folder that has files but not this one is foreign and never touched |
+//! | `emulator.lock` | locked while an emulator uses the folder |
+//! | `emulator.holder` | who holds the lock: process id and addresses |
+//! | `emulator.db` | the database, with `-wal` and `-shm` beside it while it is open |
+//! | `objects/ID` | the bytes of one object; ID is made up, never derived from the key |
+//! | `incoming/ID` | an upload that is not finished; removed at start |
+//!
+//! # Tables
+//!
+//! - `packages`: one row for each package. `seq` grows with every create and is never used again; `record_id`, the
+//!   paging position on the wire, is the creation second and `seq` in 24 hexadecimal digits, so both orders are the same.
+//! - `filters`: one row for each combination of list filters that matches a package, with the number of packages it
+//!   matches. Of a package there are eight: its type, with and without app, product and version (empty text: any).
+//! - `listing`: the packages of each filter, in order. A page of any filter is therefore a range of this table, and its
+//!   count is one row of `filters`: both cost the same however many packages there are.
+//! - `sequence`: the last `seq` and the last creation second given out; neither ever decreases.
+//! - `buckets`, `objects`: what is in OBS. `objects.file` names the file in `objects/`.
+//!
+//! # Invariants
+//!
+//! - `filters.packages` is the number of rows of `listing` with that `filter_id`, and is never 0.
+//! - Every row of `objects` has its file, complete and synced before the row is committed.
+//! - A file in `objects/` without a row is garbage of a crash; it is removed at the next start.
+//!
+//! # Transactions
+//!
+//! One thread writes ([`writer`]). It takes every write that waits, runs them in one transaction, each in a savepoint of
+//! its own, commits with `synchronous=FULL`, and only then answers them: one sync serves many. Readers have connections
+//! of their own ([`readers`]) and see only what is committed.
+//!
+//! An object is replaced in this order: bytes into `incoming/`, sync, rename into `objects/`, sync of that folder, row
+//! switched in a transaction, old file removed. A crash at any point leaves either the old object or the new one.
+
+mod database;
+mod files;
+mod folder;
+mod lock;
+mod objects;
+mod packages;
+mod readers;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::package::{NewPackage, Package};
+use crate::rejection::Rejection;
+use crate::rules::list::ListQuery;
+use crate::rules::stored::Checks;
+use crate::start_error::StartError;
+pub(crate) use files::{Received, Upload, hex};
+pub(crate) use objects::{NewObject, Object};
+pub(crate) use packages::Page;
+
+/// How a store is opened.
+#[derive(Debug)]
+pub(crate) struct OpenOptions {
+    pub(crate) folder: PathBuf,
+    /// How long the folder was locked already, for the message when it still is.
+    pub(crate) waited: Duration,
+    /// Whether writes survive a power loss; off only for temporary folders.
+    pub(crate) durable: bool,
+    /// The bucket that exists from the start.
+    pub(crate) bucket: &'static str,
+}
+
+/// Why the store did not do what it was asked.
+#[derive(Debug)]
+pub(crate) enum StoreError {
+    /// A rule that depends on what is stored is broken.
+    Rejected(Rejection),
+    /// The emulator is stopping.
+    Closed,
+    /// The database or a file could not be read or written.
+    Failed(String),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Failed(format!("the database failed: {error}"))
+    }
+}
+
+impl From<std::io::Error> for StoreError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Failed(format!("a file of the data folder failed: {error}"))
+    }
+}
+
+/// The open store; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    clock: Arc<dyn Clock>,
+    writer: writer::Writer,
+    readers: readers::Readers,
+    files: files::Files,
+    lock: lock::FolderLock,
+}
+
+impl Store {
+    /// Opens the folder, makes it when it is missing, and cleans up after a crash. Blocks.
+    pub(crate) fn open(options: &OpenOptions, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        let root = options.folder.as_path();
+        folder::prepare(root, options.durable)?;
+        let lock = lock::FolderLock::acquire(root, options.waited)?;
+        let path = database::open_or_create(root, options.durable)?;
+        let damaged = |error: rusqlite::Error| StartError::damaged(&path, &error);
+
+        let connection = database::connect(&path, options.durable).map_err(damaged)?;
+        objects::add_bucket(&connection, options.bucket).map_err(damaged)?;
+        let files = files::Files::open(root, options.durable, Arc::clone(&clock));
+        let kept = objects::file_names(&connection).map_err(damaged)?;
+        files.clean(&kept).map_err(|source| StartError::folder(root, source))?;
+
+        Ok(Self {
+            inner: Arc::new(Inner {
+                clock,
+                writer: writer::Writer::start(connection).map_err(|source| StartError::folder(root, source))?,
+                readers: readers::Readers::new(path),
+                files,
+                lock,
+            }),
+        })
+    }
+
+    /// Writes down which addresses the holder of the folder answers at.
+    pub(crate) fn announce(&self, addresses: &str) {
+        self.inner.lock.announce(addresses);
+    }
+
+    /// Creates a package, if the rules that depend on what is stored allow it.
+    pub(crate) async fn create_package(&self, new: NewPackage, checks: Checks) -> Result<Package, StoreError> {
+        let clock = Arc::clone(&self.inner.clock);
+        self.inner.writer.run(move |connection| packages::create(connection, clock.as_ref(), new, checks)).await
+    }
+
+    /// One package with its location, or nothing.
+    pub(crate) async fn show_package(&self, package_id: String) -> Result<Option<Package>, StoreError> {
+        self.read(move |connection| packages::show(connection, &package_id)).await
+    }
+
+    /// One page of packages.
+    pub(crate) async fn list_packages(&self, query: ListQuery) -> Result<Page, StoreError> {
+        self.read(move |connection| packages::list(connection, &query)).await
+    }
+
+    /// Deletes a package; false when there is none.
+    pub(crate) async fn delete_package(&self, package_id: String) -> Result<bool, StoreError> {
+        self.inner.writer.run(move |connection| packages::delete(connection, &package_id)).await
+    }
+
+    /// Whether a bucket exists.
+    pub(crate) async fn has_bucket(&self, bucket: String) -> Result<bool, StoreError> {
+        self.read(move |connection| objects::has_bucket(connection, &bucket)).await
+    }
+
+    /// Begins to receive an object's bytes.
+    pub(crate) async fn begin_upload(&self) -> Result<Upload, StoreError> {
+        self.inner.files.begin_upload().await
+    }
+
+    /// Makes received bytes an object, in place of the one that had the key before.
+    ///
+    /// Once called this runs to its end, even if the caller goes away.
+    pub(crate) async fn put_object(&self, new: NewObject, bytes: Received) -> Result<Object, StoreError> {
+        let store = self.clone();
+        let work = tokio::spawn(async move {
+            let files = store.inner.files.clone();
+            let kept =
+                tokio::task::spawn_blocking(move || files.keep(bytes)).await.map_err(|_| StoreError::Closed)??;
+            let modified = crate::clock::unix_seconds(store.inner.clock.now());
+            let object = new.into_object(&kept, modified);
+            let row = object.clone();
+            let written = store.inner.writer.run(move |connection| objects::put(connection, &row)).await;
+            let garbage = match &written {
+                Ok(replaced) => replaced.clone(),
+                Err(_) => Some(kept.file),
+            };
+            store.remove_file(garbage).await;
+            written.map(|_| object)
+        });
+        work.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// What is known of an object, or nothing.
+    pub(crate) async fn object(&self, bucket: String, key: String) -> Result<Option<Object>, StoreError> {
+        self.read(move |connection| objects::find(connection, &bucket, &key)).await
+    }
+
+    /// An object and its open file, or nothing.
+    pub(crate) async fn open_object(
+        &self,
+        bucket: String,
+        key: String,
+    ) -> Result<Option<(Object, std::fs::File)>, StoreError> {
+        let files = self.inner.files.clone();
+        self.read(move |connection| {
+            // Between the two steps another request may replace the object and remove its file.
+            const ATTEMPTS: u32 = 5;
+            let mut attempt = 1;
+            loop {
+                let Some(object) = objects::find(connection, &bucket, &key)? else {
+                    return Ok(None);
+                };
+                match files.open_object(&object.file) {
+                    Ok(file) => return Ok(Some((object, file))),
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound && attempt < ATTEMPTS => {
+                        attempt += 1;
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        })
+        .await
+    }
+
+    /// Deletes an object, if it is there.
+    pub(crate) async fn delete_object(&self, bucket: String, key: String) -> Result<(), StoreError> {
+        let removed = self.inner.writer.run(move |connection| objects::delete(connection, &bucket, &key)).await?;
+        self.remove_file(removed).await;
+        Ok(())
+    }
+
+    /// Finishes the writes that wait and closes the database; later calls fail with [`StoreError::Closed`]. Blocks.
+    pub(crate) fn close(&self) {
+        // The connection that closes last merges the write-ahead log, so that has to be the writer's.
+        self.inner.readers.close();
+        self.inner.writer.stop();
+        self.inner.lock.release();
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&mut rusqlite::Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.inner.readers.run(query).await
+    }
+
+    async fn remove_file(&self, file: Option<String>) {
+        if let Some(file) = file {
+            let files = self.inner.files.clone();
+            // A file that stays is garbage that the next start removes, so a failure needs no answer.
+            let _ = tokio::task::spawn_blocking(move || files.remove(&file)).await;
+        }
+    }
+}
+
+/// Syncs a folder, so that files made, renamed or removed in it stay so after a power loss.
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    // Windows has no such call; its file system journals these changes itself.
+    if cfg!(unix) {
+        std::fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,238 @@
+//! The database file: making it and opening connections. Damage is recognized in [`check`].
+
+mod check;
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{folder, sync_folder};
+use crate::start_error::StartError;
+
+const FILE: &str = "emulator.db";
+
+/// The database while it is being made; it gets its name when it is complete.
+const UNFINISHED: &str = "emulator.db.new";
+
+/// Marks an SQLite file as ours: the letters `iOTA`.
+const APPLICATION_ID: u32 = 0x694f_5441;
+
+/// The version of the schema below.
+const SCHEMA_VERSION: u32 = 1;
+
+const SCHEMA: &str = "
+CREATE TABLE packages (
+    seq INTEGER PRIMARY KEY,
+    record_id TEXT NOT NULL UNIQUE,
+    package_id TEXT NOT NULL UNIQUE,
+    app_id TEXT NOT NULL,
+    package_type TEXT NOT NULL,
+    product_id TEXT NOT NULL,
+    module_name TEXT,
+    version TEXT NOT NULL,
+    support_source_versions TEXT,
+    description TEXT,
+    custom_info TEXT,
+    create_time TEXT NOT NULL,
+    region_name TEXT NOT NULL,
+    bucket_name TEXT NOT NULL,
+    object_key TEXT NOT NULL,
+    sign_method TEXT,
+    sign TEXT
+) STRICT;
+
+CREATE TABLE filters (
+    filter_id INTEGER PRIMARY KEY,
+    package_type TEXT NOT NULL,
+    app_id TEXT NOT NULL,
+    product_id TEXT NOT NULL,
+    version TEXT NOT NULL,
+    packages INTEGER NOT NULL CHECK (packages >= 0),
+    UNIQUE (package_type, app_id, product_id, version)
+) STRICT;
+
+CREATE TABLE listing (
+    filter_id INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (filter_id, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sequence (
+    last INTEGER NOT NULL,
+    last_second INTEGER NOT NULL
+) STRICT;
+INSERT INTO sequence VALUES (0, 0);
+
+CREATE TABLE buckets (
+    bucket TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE objects (
+    bucket TEXT NOT NULL,
+    key TEXT NOT NULL,
+    file TEXT NOT NULL UNIQUE,
+    size INTEGER NOT NULL,
+    md5 TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    modified INTEGER NOT NULL,
+    metadata TEXT NOT NULL,
+    PRIMARY KEY (bucket, key)
+) STRICT;
+";
+
+/// The path of a sound database in `root`; makes one when the folder is new.
+pub(super) fn open_or_create(root: &Path, durable: bool) -> Result<PathBuf, StartError> {
+    let path = root.join(FILE);
+    if path.exists() {
+        check::check(&path)?;
+        return Ok(path);
+    }
+    let has_objects =
+        fs::read_dir(root.join(folder::OBJECTS)).map_err(|source| StartError::folder(root, source))?.next().is_some();
+    if has_objects || with_suffix(&path, "-wal").exists() {
+        // A new database would make the objects garbage, so the missing one counts as damage.
+        return Err(StartError::damaged(&path, &"it is missing, and the folder has data that belongs to it"));
+    }
+    create(root, &path, durable).map_err(|source| StartError::folder(root, source))?;
+    Ok(path)
+}
+
+/// Opens a connection that may write.
+pub(super) fn connect(path: &Path, durable: bool) -> rusqlite::Result<Connection> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.pragma_update(None, "synchronous", if durable { "FULL" } else { "OFF" })?;
+    // Only macOS heeds this: there an ordinary sync leaves the data in the disk's own cache.
+    connection.pragma_update(None, "fullfsync", durable)?;
+    connection.pragma_update(None, "journal_size_limit", 8 << 20)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Opens a connection that only reads.
+pub(super) fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+fn open(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    Ok(connection)
+}
+
+/// Makes the whole database under another name and renames it, so that a crash leaves none rather than half of one.
+fn create(root: &Path, path: &Path, durable: bool) -> io::Result<()> {
+    let unfinished = root.join(UNFINISHED);
+    for suffix in ["", "-journal", "-wal", "-shm"] {
+        match fs::remove_file(with_suffix(&unfinished, suffix)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    fill(&unfinished).map_err(io::Error::other)?;
+    if durable {
+        File::options().write(true).open(&unfinished)?.sync_all()?;
+    }
+    fs::rename(&unfinished, path)?;
+    if durable {
+        sync_folder(root)?;
+    }
+    Ok(())
+}
+
+fn fill(path: &Path) -> rusqlite::Result<()> {
+    let connection = Connection::open(path)?;
+    // Nothing has to survive until the rename, so the syncs are left to the caller.
+    connection.pragma_update(None, "synchronous", "OFF")?;
+    connection.pragma_update(None, "journal_mode", "MEMORY")?;
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    connection.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    connection.execute_batch(&format!("BEGIN; {SCHEMA} COMMIT;"))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.close().map_err(|(_, error)| error)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Folder(tempfile::TempDir);
+
+    impl Folder {
+        fn with_database() -> Self {
+            let folder = Self(tempfile::tempdir().unwrap());
+            fs::create_dir(folder.0.path().join(folder::OBJECTS)).unwrap();
+            folder.open().unwrap();
+            folder
+        }
+
+        fn open(&self) -> Result<PathBuf, StartError> {
+            open_or_create(self.0.path(), true)
+        }
+
+        /// Changes the database file and expects that it is refused and not changed further.
+        fn refused_after(&self, change: impl FnOnce(&mut Vec<u8>)) -> StartError {
+            let path = self.0.path().join(FILE);
+            let mut bytes = fs::read(&path).unwrap();
+            change(&mut bytes);
+            fs::write(&path, &bytes).unwrap();
+            let error = self.open().unwrap_err();
+            assert_eq!(fs::read(&path).unwrap(), bytes);
+            error
+        }
+    }
+
+    #[test]
+    fn a_fresh_database_passes_its_own_check() {
+        let folder = Folder::with_database();
+        let path = folder.open().unwrap();
+        let connection = connect(&path, true).unwrap();
+        let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+        assert_eq!(mode, "wal");
+        assert!(!folder.0.path().join(UNFINISHED).exists());
+    }
+
+    #[test]
+    fn refuses_damage_and_leaves_the_file_as_it_is() {
+        type Change = fn(&mut Vec<u8>);
+        let changes: [(&str, Change); 6] = [
+            ("empty", |bytes| bytes.clear()),
+            ("short", |bytes| bytes.truncate(50)),
+            ("truncated", |bytes| bytes.truncate(bytes.len() - 4096)),
+            ("foreign", |bytes| bytes[..6].copy_from_slice(b"hello!")),
+            ("other application", |bytes| bytes[68] = 0),
+            ("garbage inside", |bytes| bytes[4096..8192].fill(0x5a)),
+        ];
+        for (name, change) in changes {
+            let error = Folder::with_database().refused_after(change);
+            assert!(matches!(error, StartError::Damaged { .. }), "{name}: {error}");
+            assert!(error.to_string().contains("--data-dir"), "{name}: {error}");
+        }
+    }
+
+    #[test]
+    fn refuses_a_newer_schema() {
+        let error = Folder::with_database().refused_after(|bytes| bytes[63] = 9);
+        assert!(matches!(error, StartError::NewerData { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_missing_database_beside_objects_is_damage() {
+        let folder = Folder::with_database();
+        fs::write(folder.0.path().join(folder::OBJECTS).join("1"), "bytes").unwrap();
+        fs::remove_file(folder.0.path().join(FILE)).unwrap();
+        let error = folder.open().unwrap_err();
+        assert!(matches!(error, StartError::Damaged { .. }), "{error}");
+    }
+}

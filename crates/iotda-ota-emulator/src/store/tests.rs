@@ -1,0 +1,146 @@
+//! The store as a whole: invariants after many writes, and concurrent writers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::*;
+use crate::clock::FixedClock;
+use crate::package::ObsLocation;
+use crate::rules::list::Filter;
+
+const CHECKS: Checks = Checks { objects: false, strict: false, limit_packages: None };
+
+fn open(folder: &Path) -> Store {
+    let options = OpenOptions { folder: folder.to_owned(), waited: Duration::ZERO, durable: true, bucket: "bucket" };
+    Store::open(&options, Arc::new(FixedClock::at_unix_seconds(1))).unwrap()
+}
+
+fn package(app: usize, version: usize) -> NewPackage {
+    NewPackage {
+        app_id: format!("app-{app}"),
+        package_type: "firmwarePackage".to_owned(),
+        product_id: "product".to_owned(),
+        version: format!("V{version}"),
+        obs_location: ObsLocation { bucket_name: "bucket".to_owned(), ..ObsLocation::default() },
+        ..NewPackage::default()
+    }
+}
+
+fn everything() -> ListQuery {
+    ListQuery {
+        filter: Filter { package_type: "firmwarePackage".to_owned(), ..Filter::default() },
+        limit: 50,
+        marker: None,
+        offset: 0,
+    }
+}
+
+/// Compares the counters with the rows they count.
+async fn assert_invariants(store: &Store) {
+    let wrong: (u64, u64, u64) = store
+        .read(|connection| {
+            let count = |sql| connection.query_row(sql, [], |row| row.get(0));
+            Ok((
+                count(
+                    "SELECT count(*) FROM filters WHERE packages = 0 OR packages <>
+                     (SELECT count(*) FROM listing WHERE listing.filter_id = filters.filter_id)",
+                )?,
+                count("SELECT count(*) FROM listing WHERE seq NOT IN (SELECT seq FROM packages)")?,
+                count("SELECT abs(8 * (SELECT count(*) FROM packages) - (SELECT count(*) FROM listing))")?,
+            ))
+        })
+        .await
+        .unwrap();
+    assert_eq!(wrong, (0, 0, 0));
+}
+
+#[tokio::test]
+async fn counters_agree_with_rows_after_creates_and_deletes() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let mut ids = Vec::new();
+    for number in 0..30 {
+        let new = package(number % 3, number % 7);
+        ids.push(store.create_package(new, CHECKS).await.unwrap().package_id);
+    }
+    for id in ids.iter().step_by(2) {
+        assert!(store.delete_package(id.clone()).await.unwrap());
+        assert!(!store.delete_package(id.clone()).await.unwrap());
+    }
+    assert_invariants(&store).await;
+    assert_eq!(store.list_packages(everything()).await.unwrap().count, 15);
+    for id in ids.iter().skip(1).step_by(2) {
+        assert!(store.delete_package(id.clone()).await.unwrap());
+    }
+    assert_invariants(&store).await;
+    assert_eq!(store.list_packages(everything()).await.unwrap().count, 0);
+    store.close();
+}
+
+#[tokio::test]
+async fn concurrent_creates_all_arrive() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let writes = (0..100).map(|number| {
+        let store = store.clone();
+        tokio::spawn(async move { store.create_package(package(1, number), CHECKS).await.is_ok() })
+    });
+    for write in writes.collect::<Vec<_>>() {
+        assert!(write.await.unwrap());
+    }
+    assert_invariants(&store).await;
+    let page = store.list_packages(everything()).await.unwrap();
+    assert_eq!((page.count, page.packages.len()), (100, 50));
+    assert!(page.packages.is_sorted_by(|a, b| a.record_id > b.record_id));
+    store.close();
+}
+
+#[tokio::test]
+async fn record_ids_grow_even_when_the_newest_package_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let first = store.create_package(package(1, 1), CHECKS).await.unwrap();
+    store.delete_package(first.package_id).await.unwrap();
+    store.close();
+    let store = open(folder.path());
+    let second = store.create_package(package(1, 1), CHECKS).await.unwrap();
+    assert!(second.record_id > first.record_id);
+    store.close();
+}
+
+#[tokio::test]
+async fn a_closed_store_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    store.close();
+    let write = store.create_package(package(1, 1), CHECKS).await;
+    assert!(matches!(write, Err(StoreError::Closed)));
+    let read = store.list_packages(everything()).await;
+    assert!(matches!(read, Err(StoreError::Closed)));
+    drop(open(folder.path()));
+}
+
+#[tokio::test]
+async fn an_upload_that_is_given_up_leaves_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let mut upload = store.begin_upload().await.unwrap();
+    assert!(upload.write("bytes".into()).await);
+    drop(upload.finish().await.unwrap());
+    let incoming = std::fs::read_dir(folder.path().join(folder::INCOMING)).unwrap();
+    assert_eq!(incoming.count(), 0);
+
+    let mut upload = store.begin_upload().await.unwrap();
+    assert!(upload.write("bytes".into()).await);
+    let new = NewObject {
+        bucket: "bucket".to_owned(),
+        key: "../key".to_owned(),
+        content_type: "text/plain".to_owned(),
+        metadata: BTreeMap::from([("x-obs-meta-a".to_owned(), "b: c".to_owned())]),
+    };
+    let received = upload.finish().await.unwrap();
+    let object = store.put_object(new, received).await.unwrap();
+    let found = store.object("bucket".to_owned(), "../key".to_owned()).await.unwrap();
+    assert_eq!(found, Some(object));
+    store.close();
+}

@@ -1,0 +1,127 @@
+//! A small client: requests to both ports of one emulator, signed where they must be.
+
+use http::header::{AUTHORIZATION, DATE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use huaweicloud_signing::{AccessKey, obs};
+use iotda_ota_emulator::Emulator;
+use reqwest::{Client, Response};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+/// The second of the documented example, `20230211T121212Z`.
+pub(crate) const DOCUMENTED_TIME: u64 = 1_676_117_532;
+
+pub(crate) struct Caller {
+    pub(crate) emulator: Emulator,
+    pub(crate) http: Client,
+}
+
+/// A status and a JSON body; null when there is none.
+pub(crate) type Answer = (u16, Value);
+
+impl Caller {
+    /// A caller of a fresh emulator.
+    pub(crate) async fn new() -> Self {
+        Self::of(Emulator::builder().start().await.unwrap())
+    }
+
+    pub(crate) fn of(emulator: Emulator) -> Self {
+        Self { emulator, http: Client::new() }
+    }
+
+    pub(crate) fn packages_url(&self) -> String {
+        format!("{}/v5/iot/{}/ota-upgrades/packages", self.emulator.endpoint(), self.emulator.project_id())
+    }
+
+    pub(crate) async fn create(&self, body: &Value) -> Answer {
+        let request = self.http.post(self.packages_url()).json(body);
+        self.send(request).await
+    }
+
+    pub(crate) async fn list(&self, query: &str) -> Answer {
+        let request = self.http.get(format!("{}?{query}", self.packages_url()));
+        self.send(request).await
+    }
+
+    pub(crate) async fn show(&self, package_id: &str) -> Answer {
+        let request = self.http.get(format!("{}/{package_id}", self.packages_url()));
+        self.send(request).await
+    }
+
+    pub(crate) async fn delete(&self, package_id: &str) -> Answer {
+        let request = self.http.delete(format!("{}/{package_id}", self.packages_url()));
+        self.send(request).await
+    }
+
+    /// Sends with the token, and checks what every answer has.
+    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        let request = request.header("X-Auth-Token", self.emulator.token());
+        read(request.send().await.unwrap()).await
+    }
+
+    /// Uploads an object and returns its SHA-256.
+    pub(crate) async fn upload(&self, key: &str, bytes: &'static [u8]) -> String {
+        let answer = self.obs(Method::PUT, key, &[], bytes).await;
+        assert_eq!(answer.status().as_u16(), 200);
+        Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Sends a signed request about an object of the emulator's bucket.
+    pub(crate) async fn obs(
+        &self,
+        method: Method,
+        key: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<reqwest::Body>,
+    ) -> Response {
+        let headers = self.signed(&method, key, headers);
+        let url = format!("{}/{}/{key}", self.emulator.obs_endpoint(), self.emulator.bucket());
+        let request = self.http.request(method, url).headers(headers).body(body);
+        request.send().await.unwrap()
+    }
+
+    /// The headers of a signed request; `Date` is now unless given.
+    pub(crate) fn signed(&self, method: &Method, key: &str, headers: &[(&str, &str)]) -> HeaderMap {
+        let mut map = HeaderMap::new();
+        map.insert(DATE, HeaderValue::try_from(now()).unwrap());
+        for (name, value) in headers {
+            map.insert(HeaderName::try_from(*name).unwrap(), HeaderValue::from_str(value).unwrap());
+        }
+        let access_key = AccessKey { id: self.emulator.access_key_id(), secret: self.emulator.secret_access_key() };
+        let resource = obs::Resource { bucket: Some(self.emulator.bucket()), key: Some(key), query: &[] };
+        let authorization = obs::authorization(&access_key, method, &resource, &map).unwrap();
+        map.insert(AUTHORIZATION, authorization);
+        map
+    }
+}
+
+/// The status and body of an answer of the IoTDA port.
+pub(crate) async fn read(response: Response) -> Answer {
+    let status = response.status().as_u16();
+    assert!(response.headers().contains_key("x-request-id"));
+    let text = response.text().await.unwrap();
+    let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() };
+    (status, body)
+}
+
+/// The least a create request needs.
+pub(crate) fn minimal(key: &str) -> Value {
+    json!({
+        "app_id": "app-1",
+        "package_type": "firmwarePackage",
+        "product_id": "product-1",
+        "version": "V1.0",
+        "file_location": {"obs_location": {
+            "region_name": "emulator-1", "bucket_name": "emulator-bucket", "object_key": key
+        }}
+    })
+}
+
+pub(crate) fn code(answer: &Answer) -> (u16, &str) {
+    (answer.0, answer.1["error_code"].as_str().unwrap_or_default())
+}
+
+pub(crate) fn now() -> String {
+    let now = jiff::Timestamp::now();
+    now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}

@@ -1,0 +1,105 @@
+//! What survives: a restart, a process that is killed, garbage of a crash, damage.
+
+use std::fs;
+use std::path::Path;
+
+use http::Method;
+use iotda_ota_emulator::{Emulator, FixedClock, StartError};
+
+use crate::client::{Caller, DOCUMENTED_TIME, minimal};
+
+async fn open(folder: &Path) -> Caller {
+    let clock = FixedClock::at_unix_seconds(DOCUMENTED_TIME);
+    let builder = Emulator::builder().data_dir(folder).clock(clock);
+    Caller::of(builder.start().await.unwrap())
+}
+
+/// Copies a folder as a crash would leave it: without closing anything.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+async fn check(caller: &Caller) {
+    let (_, list) = caller.list("package_type=firmwarePackage").await;
+    assert_eq!(list["page"]["count"], 1);
+    let object = caller.obs(Method::GET, "a.bin", &[], "").await;
+    assert_eq!(object.text().await.unwrap(), "firmware");
+    // New ids do not collide with those that a clock of an earlier run handed out.
+    let (status, created) = caller.create(&minimal("a.bin")).await;
+    assert_eq!(status, 201);
+    assert_ne!(created["package_id"], list["packages"][0]["package_id"]);
+    let (_, list) = caller.list("package_type=firmwarePackage").await;
+    assert_eq!(list["packages"][0], {
+        let mut info = created;
+        info.as_object_mut().unwrap().remove("file_location");
+        info
+    });
+    caller.upload("b.bin", b"more").await;
+}
+
+#[tokio::test]
+async fn everything_survives_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let caller = open(folder.path()).await;
+    caller.upload("a.bin", b"firmware").await;
+    assert_eq!(caller.create(&minimal("a.bin")).await.0, 201);
+    drop(caller);
+    check(&open(folder.path()).await).await;
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_a_crash() {
+    let folder = tempfile::tempdir().unwrap();
+    let crashed = tempfile::tempdir().unwrap();
+    let caller = open(folder.path()).await;
+    caller.upload("a.bin", b"firmware").await;
+    assert_eq!(caller.create(&minimal("a.bin")).await.0, 201);
+    let copied = crashed.path().join("data");
+    copy(folder.path(), &copied);
+    fs::write(copied.join("incoming/unfinished"), "half").unwrap();
+    fs::write(copied.join("objects/orphan"), "lost").unwrap();
+
+    check(&open(&copied).await).await;
+    assert!(!copied.join("incoming/unfinished").exists());
+    assert!(!copied.join("objects/orphan").exists());
+}
+
+#[tokio::test]
+async fn a_replaced_object_leaves_no_old_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let caller = open(folder.path()).await;
+    caller.upload("a.bin", b"old").await;
+    caller.upload("a.bin", b"new").await;
+    assert_eq!(fs::read_dir(folder.path().join("objects")).unwrap().count(), 1);
+    caller.obs(Method::DELETE, "a.bin", &[], "").await;
+    assert_eq!(fs::read_dir(folder.path().join("objects")).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_damaged_database_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let caller = open(folder.path()).await;
+    caller.upload("a.bin", b"firmware").await;
+    caller.emulator.shutdown().await;
+
+    let path = folder.path().join("emulator.db");
+    let mut bytes = fs::read(&path).unwrap();
+    let end = bytes.len() - 100;
+    bytes[100..end].fill(0x5a);
+    fs::write(&path, &bytes).unwrap();
+    let error = Emulator::builder().data_dir(folder.path()).start().await.unwrap_err();
+    assert!(matches!(error, StartError::Damaged { .. }), "{error}");
+    let text = error.to_string();
+    assert!(text.contains("emulator.db") && text.contains("--data-dir"), "{text}");
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+    assert_eq!(fs::read_dir(folder.path().join("objects")).unwrap().count(), 1);
+}

@@ -1,0 +1,12 @@
+//! The emulator as a client sees it: both ports over HTTP, start and stop, what survives a crash.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod client;
+mod create;
+mod durability;
+mod list;
+mod obs;
+mod protocol;
+mod start;
+mod strict;

@@ -1,0 +1,270 @@
+//! One call of an IoTDA operation, from credentials to a result.
+//!
+//! A [`Call`] is the [`Transport`] of one generated client: `prepare` adds the credentials, `execute` only sends and
+//! keeps what was answered, bounded in size. [`Call::finish`] then decides what happened from what was kept, so that
+//! status, headers and body survive whatever the generated code made of them. An unchecked request goes the same way
+//! through [`Call::send_raw`].
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use iotda_ota_client::{BoxFuture, Inner, OperationInfo, Refusal, Transport};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::client::Client;
+use crate::endpoint;
+use crate::error::service::{self, ServiceError};
+use crate::error::{Error, ErrorKind};
+use crate::response::Response;
+
+mod outcome;
+
+/// The longest answer that is read; a page of 50 packages with every text at its limit stays well below.
+const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
+
+/// Everything but the unreserved characters of RFC 3986.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// What the generated client reports.
+type Generated<T> =
+    Result<iotda_ota_client::ResponseValue<T>, iotda_ota_client::Error<iotda_ota_client::types::ApiError>>;
+
+/// One operation, as far as errors speak of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Operation {
+    pub(crate) name: &'static str,
+    /// Whether repeating it makes a second thing, so that an unclear end leaves the outcome open.
+    pub(crate) creates: bool,
+    /// Whether it names one package, so that 404 means that package.
+    pub(crate) names_one: bool,
+}
+
+/// The context of one call.
+pub(crate) struct Call {
+    operation: Operation,
+    endpoint: Url,
+    token: Option<SecretString>,
+    timeout: Duration,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    refused: Option<Error>,
+    answer: Option<Answer>,
+}
+
+/// What was answered, as far as it could be read.
+pub(super) struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+    /// Why the body ends where it ends, if that is not its end.
+    defect: Option<String>,
+}
+
+impl Call {
+    /// A call of `operation` with the client's credentials.
+    pub(crate) fn new(client: &Client, operation: Operation) -> Arc<Self> {
+        Arc::new(Self {
+            operation,
+            endpoint: client.endpoint().clone(),
+            token: client.token().cloned(),
+            timeout: client.timeout(),
+            state: Mutex::default(),
+        })
+    }
+
+    /// A generated client that sends through this call.
+    pub(crate) fn generated(self: &Arc<Self>, client: &Client) -> iotda_ota_client::Client {
+        let inner = Inner::new(Arc::clone(self) as Arc<dyn Transport>);
+        iotda_ota_client::Client::new_with_client(endpoint::base(&self.endpoint), client.http().clone(), inner)
+    }
+
+    /// Decides what happened. `read` makes the value from the generated one, `rescue` from a body that
+    /// neither accepted although the status says success.
+    pub(crate) fn finish<G, T>(
+        &self,
+        generated: Generated<G>,
+        read: impl FnOnce(G) -> Option<T>,
+        rescue: impl FnOnce(&[u8]) -> Option<T>,
+    ) -> Result<Response<T>, Error> {
+        let sent = match generated {
+            Ok(value) => Ok(read(value.into_inner())),
+            Err(iotda_ota_client::Error::CommunicationError(error)) => Err(error),
+            // The document refused what the written rules let pass; the text names the field.
+            Err(iotda_ota_client::Error::InvalidRequest(reason)) => {
+                return Err(Error::new(ErrorKind::Invalid, reason).with_operation(self.operation.name));
+            }
+            Err(_) => Ok(None),
+        };
+        self.conclude(sent, rescue)
+    }
+
+    /// Sends a request that the generated builders could not hold.
+    pub(crate) async fn send_raw<T>(
+        &self,
+        client: &Client,
+        method: Method,
+        segments: &[&str],
+        query: &[(&str, String)],
+        body: Option<Vec<u8>>,
+        read: impl FnOnce(&[u8]) -> Option<T>,
+    ) -> Result<Response<T>, Error> {
+        let mut request = reqwest::Request::new(method, self.url(segments, query)?);
+        request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
+        if let Some(instance) = client.instance_id() {
+            let value = HeaderValue::from_str(instance.as_str())
+                .map_err(|error| Error::new(ErrorKind::Invalid, "Instance-Id: no header value").with_source(error))?;
+            request.headers_mut().insert("Instance-Id", value);
+        }
+        if let Some(body) = body {
+            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            *request.body_mut() = Some(body.into());
+        }
+        let info = OperationInfo { operation_id: self.operation.name };
+        let sent = match self.prepare(&mut request, &info).await {
+            Ok(()) => self.execute(client.http(), request, &info).await.map(|_| None),
+            Err(_) => Ok(None),
+        };
+        self.conclude(sent, read)
+    }
+
+    fn url(&self, segments: &[&str], query: &[(&str, String)]) -> Result<Url, Error> {
+        let mut text = endpoint::base(&self.endpoint).to_owned();
+        for segment in segments {
+            text.push('/');
+            text.extend(utf8_percent_encode(segment, ENCODED));
+        }
+        let mut url = Url::parse(&text).map_err(|error| {
+            Error::new(ErrorKind::Invalid, "the address of the request cannot be built").with_source(error)
+        })?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Ok(url)
+    }
+
+    /// Tells from what was kept how the call ended.
+    fn conclude<T>(
+        &self,
+        sent: Result<Option<T>, reqwest::Error>,
+        rescue: impl FnOnce(&[u8]) -> Option<T>,
+    ) -> Result<Response<T>, Error> {
+        let State { refused, answer } = std::mem::take(&mut *self.state());
+        if let Some(error) = refused {
+            return Err(error.with_operation(self.operation.name));
+        }
+        let Some(answer) = answer else {
+            return Err(match sent {
+                Err(error) => outcome::no_answer(self.operation, &self.endpoint, error),
+                Ok(_) => Error::new(ErrorKind::Configuration, "the request could not be built")
+                    .with_operation(self.operation.name),
+            });
+        };
+        if answer.status.is_success() && service::error_code(&answer.body).is_none() {
+            let value = sent.ok().flatten().or_else(|| rescue(&answer.body));
+            if let Some(value) = value {
+                let request_id = service::request_id(&answer.headers);
+                return Ok(Response::new(value, answer.status.as_u16(), request_id));
+            }
+        }
+        Err(outcome::of_answer(self.operation, &self.endpoint, &answer))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere cannot leave this state half written.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Transport for Call {
+    fn prepare<'a>(
+        &'a self,
+        request: &'a mut reqwest::Request,
+        _operation: &'a OperationInfo,
+    ) -> BoxFuture<'a, Result<(), Refusal>> {
+        Box::pin(async move {
+            *request.timeout_mut() = Some(self.timeout);
+            let error = match self.token.as_ref().map(|token| HeaderValue::from_str(token.expose_secret())) {
+                Some(Ok(mut value)) => {
+                    value.set_sensitive(true);
+                    request.headers_mut().insert("X-Auth-Token", value);
+                    return Ok(());
+                }
+                // The builder checked the characters, so this is for tokens that come from elsewhere later.
+                Some(Err(_)) => Error::new(ErrorKind::Configuration, "the IAM token is no header value"),
+                None => crate::client::no_token(),
+            };
+            let refusal = Refusal::new(error.to_string());
+            self.state().refused = Some(error);
+            Err(refusal)
+        })
+    }
+
+    fn execute<'a>(
+        &'a self,
+        client: &'a reqwest::Client,
+        request: reqwest::Request,
+        _operation: &'a OperationInfo,
+    ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>> {
+        Box::pin(async move {
+            let started = Instant::now();
+            let method = request.method().clone();
+            let result = client.execute(request).await;
+            let elapsed = started.elapsed().as_millis() as u64;
+            let mut response = match result {
+                Ok(response) => response,
+                Err(error) => {
+                    tracing::debug!(operation = self.operation.name, %method, elapsed, "no answer");
+                    return Err(error);
+                }
+            };
+            let (body, defect) = read_bounded(&mut response).await;
+            let answer = Answer { status: response.status(), headers: response.headers().clone(), body, defect };
+            let request_id = service::request_id(&answer.headers);
+            let (status, operation) = (answer.status.as_u16(), self.operation.name);
+            tracing::debug!(operation, %method, status, request_id, elapsed, "answered");
+            let again = rebuilt(&answer);
+            self.state().answer = Some(answer);
+            Ok(again)
+        })
+    }
+}
+
+/// Reads a body up to its end, to the bound, or to where it was cut off.
+async fn read_bounded(response: &mut reqwest::Response) -> (Bytes, Option<String>) {
+    let mut body = BytesMut::new();
+    loop {
+        match response.chunk().await {
+            Ok(None) => return (body.freeze(), None),
+            Ok(Some(chunk)) if body.len() + chunk.len() > LONGEST_ANSWER => {
+                return (body.freeze(), Some(format!("the answer is longer than {LONGEST_ANSWER} bytes")));
+            }
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Err(error) if error.is_timeout() => {
+                return (body.freeze(), Some("the answer did not end within the time limit".to_owned()));
+            }
+            Err(_) => return (body.freeze(), Some("the answer was cut off".to_owned())),
+        }
+    }
+}
+
+/// A response for the generated code, made from what was read.
+fn rebuilt(answer: &Answer) -> reqwest::Response {
+    let mut response = http::Response::new(answer.body.clone());
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers.clone();
+    response.into()
+}
+
+impl Answer {
+    fn service_error(&self) -> ServiceError {
+        ServiceError::read(self.status, &self.headers, &self.body)
+    }
+}

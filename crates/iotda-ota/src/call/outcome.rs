@@ -1,0 +1,98 @@
+//! How a call that did not succeed ended: done, not done, or not known.
+
+use http::StatusCode;
+use url::Url;
+
+use super::{Answer, Operation};
+use crate::error::{Error, ErrorKind};
+
+/// Codes that mean throttling although some of them come with 403.
+///
+/// Sources: the IoTDA pages of the device-side HTTP API, and gateway codes that users report.
+const THROTTLED: [&str; 4] = ["IOTDA.021101", "IOTDA.021102", "APIGW.0308", "APIG.0308"];
+
+/// Codes of a gateway that does not know the path.
+const NO_SUCH_API: [&str; 2] = ["APIGW.0101", "APIG.0101"];
+
+/// The error for an answer that is no success, or a success that cannot be understood.
+pub(super) fn of_answer(operation: Operation, endpoint: &Url, answer: &Answer) -> Error {
+    let service = answer.service_error();
+    let code = service.error_code.as_deref().unwrap_or_default();
+    let (kind, message) = match answer.status {
+        status if status.is_success() && !code.is_empty() => (ErrorKind::Rejected, "refused by the service"),
+        status if status.is_success() => match &answer.defect {
+            Some(defect) => (unclear(operation, ErrorKind::Unintelligible), defect.as_str()),
+            None => (unclear(operation, ErrorKind::Unintelligible), "the answer is not one of this service"),
+        },
+        StatusCode::UNAUTHORIZED => (ErrorKind::Unauthenticated, "not authenticated"),
+        StatusCode::TOO_MANY_REQUESTS => (ErrorKind::Unavailable, "too many requests"),
+        _ if THROTTLED.contains(&code) => (ErrorKind::Unavailable, "too many requests"),
+        StatusCode::FORBIDDEN => (ErrorKind::Denied, "not permitted"),
+        StatusCode::NOT_FOUND if operation.names_one && !NO_SUCH_API.contains(&code) => {
+            (ErrorKind::NotFound, "there is no such package")
+        }
+        status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
+            (unclear(operation, ErrorKind::Unavailable), "the service failed")
+        }
+        status if status.is_redirection() => (ErrorKind::Unintelligible, "redirected, which this service does not do"),
+        _ => (ErrorKind::Rejected, "refused by the service"),
+    };
+    let mut error = Error::new(kind, message).with_operation(operation.name).with_service(service);
+    if let Some(hint) = hint(kind, answer.status, endpoint) {
+        error = error.with_hint(hint);
+    }
+    error
+}
+
+/// The error for a request that was not answered at all.
+pub(super) fn no_answer(operation: Operation, endpoint: &Url, error: reqwest::Error) -> Error {
+    // Without a connection nothing was sent, whatever the reason.
+    let (kind, message) = if error.is_connect() {
+        (ErrorKind::Unavailable, format!("no connection to {endpoint}"))
+    } else if error.is_builder() {
+        (ErrorKind::Configuration, "the request cannot be built".to_owned())
+    } else if error.is_timeout() {
+        (unclear(operation, ErrorKind::Unavailable), format!("no answer from {endpoint} within the time limit"))
+    } else {
+        (unclear(operation, ErrorKind::Unavailable), format!("the connection to {endpoint} broke before the answer"))
+    };
+    let text = match kind {
+        ErrorKind::OutcomeUnknown => Some(FIND_OUT.to_owned()),
+        ErrorKind::Unavailable => Some(format!(
+            "check that {endpoint} is the right address, that it can be reached from here, and the proxy variables"
+        )),
+        _ => None,
+    };
+    let mut result = Error::new(kind, message).with_operation(operation.name).with_source(error.without_url());
+    if let Some(text) = text {
+        result = result.with_hint(text);
+    }
+    result
+}
+
+/// What to do when a create may have been carried out.
+const FIND_OUT: &str = "the package may exist: list the packages of this product and version before trying again";
+
+/// The kind of an end that says nothing about what was done.
+fn unclear(operation: Operation, otherwise: ErrorKind) -> ErrorKind {
+    if operation.creates { ErrorKind::OutcomeUnknown } else { otherwise }
+}
+
+fn hint(kind: ErrorKind, status: StatusCode, endpoint: &Url) -> Option<String> {
+    let text = match kind {
+        ErrorKind::OutcomeUnknown => FIND_OUT.to_owned(),
+        ErrorKind::Unauthenticated => "check the IAM token: it lasts 24 hours and is valid for one project".to_owned(),
+        ErrorKind::Denied => "check the IAM permissions of the caller, the project id, and that the endpoint is the \
+             address of your own instance"
+            .to_owned(),
+        ErrorKind::Unavailable => "wait a little and try again".to_owned(),
+        ErrorKind::Unintelligible => {
+            format!("check that {endpoint} is the address of IoTDA and that no proxy answers in its place")
+        }
+        ErrorKind::Rejected if status == StatusCode::NOT_FOUND => {
+            format!("check that {endpoint} is the address of IoTDA, without a path")
+        }
+        _ => return None,
+    };
+    Some(text)
+}

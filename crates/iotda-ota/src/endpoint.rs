@@ -1,0 +1,129 @@
+//! Addresses: which region has which, and what a given one says about itself.
+
+use http::Uri;
+use url::{Host, Url};
+
+use crate::validate::Violations;
+
+/// The regions with a shared IoTDA address, as in the official Python SDK (huaweicloudsdkiotda 3.1.219).
+///
+/// The list is not complete, and a shared address serves only accounts with the basic edition; every other instance
+/// has an address of its own, which the console shows.
+const SHARED: [&str; 13] = [
+    "af-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "cn-east-3",
+    "cn-north-4",
+    "cn-south-1",
+    "cn-south-4",
+    "la-north-2",
+    "la-south-2",
+    "me-east-1",
+    "ru-moscow-1",
+    "sa-brazil-1",
+];
+
+/// The shared IoTDA address of a region, if one is known.
+pub(crate) fn iotda_of(region: &str) -> Option<String> {
+    SHARED.contains(&region).then(|| format!("https://iotda.{region}.myhuaweicloud.com"))
+}
+
+/// The OBS address of a region. One pattern serves all; it is confirmed for few (not verified for the others).
+pub(crate) fn obs_of(region: &str) -> String {
+    format!("https://obs.{region}.myhuaweicloud.com")
+}
+
+/// The region that an address names: that of a dedicated IoTDA instance, or of OBS.
+pub(crate) fn region_in(endpoint: &Url) -> Option<String> {
+    let host = endpoint.host_str()?;
+    let labels: Vec<_> = host.split('.').collect();
+    let at = labels.iter().position(|label| *label == "iotda-app" || *label == "obs")?;
+    // `obs` and `iotda-app` stand right before the region, and the provider's domain follows it.
+    let known = matches!(labels.get(at + 2), Some(&"myhuaweicloud"));
+    known.then(|| labels[at + 1].to_owned())
+}
+
+/// True if the address is that of a dedicated instance.
+pub(crate) fn is_dedicated(endpoint: &Url) -> bool {
+    endpoint.host_str().is_some_and(|host| host.split('.').any(|label| label == "iotda-app"))
+}
+
+/// True if the host names no bucket: an IP address or localhost, where the bucket goes into the path.
+pub(crate) fn is_path_style(endpoint: &Url) -> bool {
+    match endpoint.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
+        None => false,
+    }
+}
+
+/// Reads a base address: a scheme and a host, perhaps a port and a path, nothing more.
+pub(crate) fn parse(field: &str, text: &str, violations: &mut Violations) -> Option<Url> {
+    const RULE: &str = "an address such as https://host or http://127.0.0.1:8790";
+    let help = "give scheme, host and, if needed, port";
+    // `host:8790` would parse as a scheme; what http can send is the better judge.
+    let usable = text.parse::<Uri>().is_ok();
+    match Url::parse(text) {
+        Ok(url)
+            if usable
+                && matches!(url.scheme(), "http" | "https")
+                && url.has_host()
+                && url.query().is_none()
+                && url.fragment().is_none() =>
+        {
+            if url.username().is_empty() && url.password().is_none() {
+                return Some(url);
+            }
+            violations.add_hidden(field, "an address without a user name", "leave the part before @ out");
+        }
+        _ => violations.add(field, RULE, text, help),
+    }
+    None
+}
+
+/// A base address without the slash at its end, ready for a path.
+pub(crate) fn base(url: &Url) -> &str {
+    url.as_str().trim_end_matches('/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        let mut violations = Violations::default();
+        parse("endpoint", text, &mut violations).unwrap_or_else(|| panic!("{violations}"))
+    }
+
+    #[test]
+    fn finds_the_region_in_dedicated_and_obs_addresses() {
+        for (text, region) in [
+            ("https://9bc34xxxxx.st1.iotda-app.ap-southeast-1.myhuaweicloud.com", Some("ap-southeast-1")),
+            ("https://9bc34xxxxx.iotda-app.cn-north-4.myhuaweicloud.com:443", Some("cn-north-4")),
+            ("https://obs.cn-north-1.myhuaweicloud.com", Some("cn-north-1")),
+            ("https://iotda.cn-north-4.myhuaweicloud.com", None),
+            ("http://127.0.0.1:8791", None),
+        ] {
+            assert_eq!(region_in(&url(text)).as_deref(), region, "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_base_address() {
+        for text in ["", "host:8790", "ftp://host", "https://", "https://a b", "https://h/?q", "http://u:p@h", "//h"] {
+            let mut violations = Violations::default();
+            assert!(parse("endpoint", text, &mut violations).is_none(), "{text}");
+            assert_eq!(violations.len(), 1, "{text}");
+            assert!(!violations.to_string().contains("u:p"));
+        }
+    }
+
+    #[test]
+    fn addresses_the_bucket_in_the_path_on_this_machine_only() {
+        assert!(is_path_style(&url("http://127.0.0.1:1")) && is_path_style(&url("http://[::1]:1")));
+        assert!(is_path_style(&url("http://localhost:1")));
+        assert!(!is_path_style(&url("https://obs.cn-north-4.myhuaweicloud.com")));
+    }
+}

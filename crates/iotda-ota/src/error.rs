@@ -1,0 +1,244 @@
+//! The error type: one opaque [`Error`] with a kind, and everything that the service said.
+//!
+//! Entry points: [`Error::kind`] and the predicates (`is_not_found` and the like), then the accessors for operation,
+//! HTTP status, service code and message, request id, violations and hint. How an answer of any shape becomes an
+//! error is in `service`.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use crate::validate::Violations;
+
+pub(crate) mod service;
+
+use service::ServiceError;
+
+/// What went wrong, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The request breaks documented rules; nothing was sent.
+    Invalid,
+    /// The client lacks something or was given something that cannot be used; nothing was sent.
+    Configuration,
+    /// The service does not know who is calling (401), or there are no credentials.
+    Unauthenticated,
+    /// The caller is known and may not do this (403).
+    Denied,
+    /// There is no such package or object (404).
+    NotFound,
+    /// It exists already, and the caller asked for that to be an error.
+    AlreadyExists,
+    /// The service understood and refused.
+    Rejected,
+    /// The answer is not one of this service.
+    Unintelligible,
+    /// The service cannot be reached, is overloaded or failed; nothing is known to be done.
+    Unavailable,
+    /// The request may or may not have been carried out.
+    OutcomeUnknown,
+    /// What is stored or registered is not what it should be.
+    Mismatch,
+    /// Reading a local file failed on the way.
+    Io,
+}
+
+/// Any failure of this crate.
+///
+/// ```
+/// # async fn example(client: iotda_ota::Client) -> Result<(), iotda_ota::Error> {
+/// match client.packages().show("28f61af50fc9452aa0ed5ea25c3cc3d3").send().await {
+///     Ok(package) => println!("version {}", package.version),
+///     Err(error) if error.is_not_found() => println!("no such package"),
+///     Err(error) => {
+///         eprintln!("{error}; request id {:?}", error.request_id());
+///         return Err(error);
+///     }
+/// }
+/// # Ok(()) }
+/// ```
+///
+/// `Display` is one line without the cause; the causes follow through [`source`](std::error::Error::source).
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    operation: Option<&'static str>,
+    service: ServiceError,
+    violations: Violations,
+    hint: Option<String>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            operation: None,
+            service: ServiceError::default(),
+            violations: Violations::default(),
+            hint: None,
+            source: None,
+        }))
+    }
+
+    /// The error for a request that breaks rules.
+    pub(crate) fn invalid(violations: Violations) -> Self {
+        let message = match violations.len() {
+            1 => "the request breaks a documented rule".to_owned(),
+            count => format!("the request breaks {count} documented rules"),
+        };
+        let mut error = Self::new(ErrorKind::Invalid, message);
+        error.0.violations = violations;
+        error
+    }
+
+    pub(crate) fn with_operation(mut self, operation: &'static str) -> Self {
+        self.0.operation = Some(operation);
+        self
+    }
+
+    pub(crate) fn with_service(mut self, service: ServiceError) -> Self {
+        self.0.service = service;
+        self
+    }
+
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// What went wrong, in one word.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The operation that failed, as the OpenAPI document names it, such as `create_ota_package`; operations of OBS
+    /// begin with `obs_`.
+    pub fn operation(&self) -> Option<&str> {
+        self.0.operation
+    }
+
+    /// The HTTP status of the answer, if there was one.
+    pub fn status(&self) -> Option<u16> {
+        self.0.service.status
+    }
+
+    /// The service's code, such as `IOTDA.000006`. An open set: never compare with a closed list.
+    pub fn error_code(&self) -> Option<&str> {
+        self.0.service.error_code.as_deref()
+    }
+
+    /// The service's message, or the beginning of an answer that was no error object.
+    pub fn error_msg(&self) -> Option<&str> {
+        self.0.service.error_msg.as_deref()
+    }
+
+    /// The request id of the answer; quote it to the service's support.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.service.request_id.as_deref()
+    }
+
+    /// Every broken rule, for [`ErrorKind::Invalid`].
+    pub fn violations(&self) -> &Violations {
+        &self.0.violations
+    }
+
+    /// What to try next, where that is known.
+    pub fn hint(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
+    /// True if the request breaks documented rules. Mend every entry of [`violations`](Self::violations), or send
+    /// it unchecked.
+    pub fn is_invalid(&self) -> bool {
+        self.kind() == ErrorKind::Invalid
+    }
+
+    /// True if credentials are missing, wrong or expired.
+    pub fn is_unauthenticated(&self) -> bool {
+        self.kind() == ErrorKind::Unauthenticated
+    }
+
+    /// True if the caller may not do this; usually a missing IAM permission or another instance's address.
+    pub fn is_denied(&self) -> bool {
+        self.kind() == ErrorKind::Denied
+    }
+
+    /// True if there is no such package or object; usually deleted already, or in another project.
+    pub fn is_not_found(&self) -> bool {
+        self.kind() == ErrorKind::NotFound
+    }
+
+    /// True if the package or object exists already.
+    pub fn is_already_exists(&self) -> bool {
+        self.kind() == ErrorKind::AlreadyExists
+    }
+
+    /// True if nothing was done and the same call may succeed later.
+    pub fn is_retryable(&self) -> bool {
+        self.kind() == ErrorKind::Unavailable
+    }
+
+    /// True if the request may or may not have been carried out. List the package before trying again.
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.kind() == ErrorKind::OutcomeUnknown
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(operation) = self.0.operation {
+            write!(f, "{operation}: ")?;
+        }
+        f.write_str(&self.0.message)?;
+        let service = &self.0.service;
+        if let Some(status) = service.status {
+            write!(f, " (HTTP {status}")?;
+            if let Some(code) = &service.error_code {
+                write!(f, ", {code}")?;
+            }
+            if let Some(message) = &service.error_msg {
+                write!(f, ": {message}")?;
+            }
+            f.write_str(")")?;
+        }
+        if let [only] = self.0.violations.iter().as_slice() {
+            write!(f, ": {only}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("message", &self.0.message)
+            .field("operation", &self.0.operation)
+            .field("service", &self.0.service)
+            .field("violations", &self.0.violations)
+            .field("hint", &self.0.hint)
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl From<Violations> for Error {
+    fn from(violations: Violations) -> Self {
+        Self::invalid(violations)
+    }
+}

@@ -1,0 +1,189 @@
+//! What an answer says about a failure, whatever shape it has.
+//!
+//! The official SDKs accept four shapes of JSON: `error_code` with `error_msg`, `errorCode` with `errorMsg`, `code`
+//! with `message`, and any of these inside a nested object (huaweicloudsdkcore 3.1.219, exception handler). OBS
+//! answers XML. Gateways answer HTML, half a body or nothing. [`ServiceError::read`] takes them all.
+
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// How much of an answer that is no error object is kept as its message.
+const LONGEST_TEXT: usize = 200;
+
+/// How deep nested objects are searched.
+const DEEPEST: usize = 8;
+
+/// The names that carry code and message, in the order in which they are looked for.
+const PAIRS: [(&str, &str); 3] = [("error_code", "error_msg"), ("errorCode", "errorMsg"), ("code", "message")];
+
+/// The headers that may hold the request id: IoTDA and gateways, OBS, IAM.
+const REQUEST_ID_HEADERS: [&str; 3] = ["x-request-id", "x-obs-request-id", "x-iam-trace-id"];
+
+/// Status, code, message and request id of an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ServiceError {
+    pub(crate) status: Option<u16>,
+    pub(crate) error_code: Option<String>,
+    pub(crate) error_msg: Option<String>,
+    pub(crate) request_id: Option<String>,
+}
+
+impl ServiceError {
+    /// Reads what there is.
+    pub(crate) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(body);
+        let (error_code, error_msg) = code_and_message(&text);
+        Self { status: Some(status.as_u16()), error_code, error_msg, request_id: request_id(headers) }
+    }
+}
+
+/// The request id of an answer, if it has one.
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
+    let value = REQUEST_ID_HEADERS.iter().find_map(|name| headers.get(*name))?;
+    Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+/// The code of a JSON error object, as it may stand even in an answer with status 200.
+pub(crate) fn error_code(body: &[u8]) -> Option<String> {
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(object)) => object.get("error_code").and_then(text_of),
+        _ => None,
+    }
+}
+
+fn code_and_message(text: &str) -> (Option<String>, Option<String>) {
+    if let Ok(value) = serde_json::from_str(text)
+        && let Some(found) = in_json(&value, 0)
+    {
+        return found;
+    }
+    if let Some(error) = in_xml(text) {
+        return (error.code, error.message);
+    }
+    (None, beginning(text))
+}
+
+fn in_json(value: &Value, depth: usize) -> Option<(Option<String>, Option<String>)> {
+    let object = value.as_object().filter(|_| depth < DEEPEST)?;
+    pair(object).or_else(|| object.values().find_map(|value| in_json(value, depth + 1)))
+}
+
+fn pair(object: &Map<String, Value>) -> Option<(Option<String>, Option<String>)> {
+    PAIRS.iter().find_map(|(code, message)| {
+        let code = object.get(*code).and_then(text_of);
+        let message = object.get(*message).and_then(text_of);
+        (code.is_some() || message.is_some()).then_some((code, message))
+    })
+}
+
+/// A text, or a number as one: some gateways send codes without quotes.
+fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// The error object of OBS.
+#[derive(Deserialize)]
+struct XmlError {
+    #[serde(rename = "Code")]
+    code: Option<String>,
+    #[serde(rename = "Message")]
+    message: Option<String>,
+}
+
+fn in_xml(text: &str) -> Option<XmlError> {
+    // Without this an HTML page would be searched for fields, too.
+    if !text.contains("<Error>") {
+        return None;
+    }
+    quick_xml::de::from_str(text).ok().filter(|error: &XmlError| error.code.is_some() || error.message.is_some())
+}
+
+/// The beginning of an answer on one line, without the tags of a page.
+fn beginning(text: &str) -> Option<String> {
+    let mut plain = String::new();
+    let mut in_tag = false;
+    for c in text.chars() {
+        match c {
+            '<' => in_tag = true,
+            '>' if in_tag => {
+                in_tag = false;
+                plain.push(' ');
+            }
+            c if !in_tag => plain.push(if c.is_control() { ' ' } else { c }),
+            _ => {}
+        }
+        if plain.len() > 4 * LONGEST_TEXT {
+            break;
+        }
+    }
+    let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    let shortened: String = words.chars().take(LONGEST_TEXT).collect();
+    (!shortened.is_empty()).then_some(shortened)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> (Option<String>, Option<String>) {
+        let error = ServiceError::read(StatusCode::BAD_REQUEST, &HeaderMap::new(), body.as_bytes());
+        (error.error_code, error.error_msg)
+    }
+
+    fn found(code: &str, message: &str) -> (Option<String>, Option<String>) {
+        (Some(code.to_owned()), Some(message.to_owned()))
+    }
+
+    #[test]
+    fn reads_the_four_shapes_of_json() {
+        for body in [
+            r#"{"error_code":"IOTDA.000006","error_msg":"Invalid input data."}"#,
+            r#"{"errorCode":"IOTDA.000006","errorMsg":"Invalid input data."}"#,
+            r#"{"code":"IOTDA.000006","message":"Invalid input data."}"#,
+            r#"{"error":{"code":"IOTDA.000006","message":"Invalid input data."}}"#,
+        ] {
+            assert_eq!(read(body), found("IOTDA.000006", "Invalid input data."), "{body}");
+        }
+    }
+
+    #[test]
+    fn reads_an_error_of_obs() {
+        let body = "<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code><Message>no such key</Message>\
+                    <RequestId>1</RequestId></Error>";
+        assert_eq!(read(body), found("NoSuchKey", "no such key"));
+    }
+
+    #[test]
+    fn keeps_the_words_of_a_page() {
+        let body = "<html><head><title>502</title></head>\n<body><h1>Bad Gateway</h1></body></html>";
+        assert_eq!(read(body), (None, Some("502 Bad Gateway".to_owned())));
+    }
+
+    #[test]
+    fn survives_half_a_json_nothing_and_bytes_that_are_no_text() {
+        assert_eq!(read(r#"{"error_code":"IOTDA.0"#), (None, Some(r#"{"error_code":"IOTDA.0"#.to_owned())));
+        assert_eq!(read(""), (None, None));
+        let error = ServiceError::read(StatusCode::BAD_GATEWAY, &HeaderMap::new(), &[0xff, 0xfe, 0x00]);
+        assert_eq!(error.status, Some(502));
+    }
+
+    #[test]
+    fn searches_nested_objects_only_so_deep() {
+        let nested = "{\"a\":".repeat(100) + "{\"code\":\"deep\"}" + &"}".repeat(100);
+        assert_eq!(read(&nested).0, None);
+    }
+
+    #[test]
+    fn keeps_the_request_id_of_any_service() {
+        for name in REQUEST_ID_HEADERS {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, http::HeaderValue::from_static("id-1"));
+            assert_eq!(request_id(&headers).as_deref(), Some("id-1"), "{name}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Publish firmware as OTA upgrade packages on Huawei Cloud IoTDA (IoT Device Access).
+//!
+//! ```no_run
+//! use iotda_ota::{AccessKey, Client, PackageType};
+//!
+//! # async fn example() -> Result<(), iotda_ota::Error> {
+//! let client = Client::builder()
+//!     .region("cn-north-4")
+//!     .project_id("my-project-id")
+//!     .token(std::env::var("IOTDA_OTA_TOKEN").unwrap_or_default())
+//!     .access_key(AccessKey::new("my-access-key-id", "my-secret"))
+//!     .build()?;
+//! let published = client
+//!     .publish("upgrade.bin", "my-app", "my-product", PackageType::Firmware, "2.0")
+//!     .bucket("firmware")
+//!     .send()
+//!     .await?;
+//! println!("package {}", published.package.package_id);
+//! # Ok(()) }
+//! ```
+//!
+//! # How the types relate
+//!
+//! - [`Client`] is one project at one address, with credentials. It is cheap to clone.
+//! - [`Client::publish`] does the whole job: check, hash, upload, create, read back. See [`Publish`].
+//! - [`Client::packages`] has the operations one by one: [create](Packages::create), [list](Packages::list),
+//!   [show](Packages::show), [delete](Packages::delete). Results come as a [`Response`], which is the value with the
+//!   answer's request id.
+//! - [`Client::obs`] uploads a file and looks at objects.
+//! - Requests are checked before they are sent; [`Violations`] names everything that is wrong at once.
+//!   `send_unchecked` is the way around.
+//! - [`Error`] is the only error type. It keeps status, service code, message and request id whatever the answer was.
+//!
+//! # Credentials
+//!
+//! Calls to IoTDA carry an IAM token; requests to OBS are signed with an access key. So publishing needs both.
+//! Signing IoTDA calls with the access key is not part of this version.
+//!
+//! # Networks
+//!
+//! `HTTPS_PROXY`, `NO_PROXY` and their kin are honored, but never for this machine or the metadata address.
+//! Redirects are not followed. There are limits on connecting, on silence, and on one attempt of an IoTDA call.
+//!
+//! # Features
+//!
+//! - `rustls` (default): TLS by rustls with the ring provider.
+//! - `native-tls`: TLS by the platform's own library.
+//! - Without either there is no TLS, and only `http://` addresses can be reached.
+
+mod auth;
+mod call;
+mod client;
+mod endpoint;
+mod error;
+mod model;
+mod obs;
+mod packages;
+mod paging;
+mod progress;
+mod publish;
+mod response;
+mod transport;
+mod validate;
+
+pub use auth::AccessKey;
+pub use client::{Client, ClientBuilder};
+pub use error::{Error, ErrorKind};
+pub use model::{
+    AppId, Checksum, CreateTime, FileLocation, InstanceId, ObsLocation, Package, PackageId, PackageType,
+    PackageVersion, ProductId, ProjectId, SignMethod,
+};
+pub use obs::{LocalFile, ObjectInfo, Obs};
+pub use packages::{CreatePackage, CreateRequest, DeletePackage, ListPackages, PackagePage, Packages, ShowPackage};
+pub use progress::{Phase, Progress};
+pub use publish::{IfExists, Outcome, Plan, Publish, Published, PublishedObject};
+pub use response::Response;
+pub use validate::{OptionalRule, Violation, Violations, Warning};
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,82 @@
+//! Where a package's file is: region, bucket and object key in OBS.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Checksum, SignMethod};
+
+/// An object in OBS, with the checksum of its content; `obs_location` on the wire.
+///
+/// ```
+/// use iotda_ota::ObsLocation;
+///
+/// let location = ObsLocation::new("cn-north-4", "firmware", "sensors/2.0/upgrade.bin").sign("ab".repeat(32));
+/// assert_eq!(location.object_key, "sensors/2.0/upgrade.bin");
+/// ```
+///
+/// A field that an answer lacks shows as an empty text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ObsLocation {
+    /// The region of the bucket, as a plain region id (`cn-north-4`). At most 256 letters, digits and `-`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub region_name: String,
+    /// The bucket. 3 to 63 lower-case letters, digits, `-` and `.`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub bucket_name: String,
+    /// The object's name with its folders. 1 to 1024 characters.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub object_key: String,
+    /// How `sign` was computed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_method: Option<SignMethod>,
+    /// The SHA-256 of the file, which is passed on to devices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign: Option<Checksum>,
+}
+
+impl ObsLocation {
+    /// A location without a checksum.
+    pub fn new(region_name: impl Into<String>, bucket_name: impl Into<String>, object_key: impl Into<String>) -> Self {
+        Self {
+            region_name: region_name.into(),
+            bucket_name: bucket_name.into(),
+            object_key: object_key.into(),
+            sign_method: None,
+            sign: None,
+        }
+    }
+
+    /// Adds the checksum of the file.
+    pub fn sign(mut self, sign: impl Into<Checksum>) -> Self {
+        self.sign = Some(sign.into());
+        self
+    }
+
+    /// Names the method of the checksum; without it the service assumes SHA-256.
+    pub fn sign_method(mut self, method: SignMethod) -> Self {
+        self.sign_method = Some(method);
+        self
+    }
+
+    /// True if both name the same object, whatever their checksums are.
+    pub fn same_object(&self, other: &Self) -> bool {
+        self.region_name == other.region_name
+            && self.bucket_name == other.bucket_name
+            && self.object_key == other.object_key
+    }
+}
+
+/// Where a package's file is; `file_location` on the wire. OBS is the only kind of place that exists.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FileLocation {
+    /// The object in OBS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub obs_location: Option<ObsLocation>,
+}
+
+impl From<ObsLocation> for FileLocation {
+    fn from(location: ObsLocation) -> Self {
+        Self { obs_location: Some(location) }
+    }
+}

@@ -1,0 +1,220 @@
+//! Create a package from an object that is already in OBS.
+
+use http::Method;
+use iotda_ota_client::types;
+use serde::Serialize;
+
+use crate::call::{Call, Operation};
+use crate::client::Client;
+use crate::error::{Error, ErrorKind};
+use crate::model::{AppId, FileLocation, ObsLocation, Package, PackageType, PackageVersion, ProductId};
+use crate::response::Response;
+use crate::validate::{OptionalRule, Violations, Warning, rules};
+
+const OPERATION: Operation = Operation { name: "create_ota_package", creates: true, names_one: false };
+
+/// What is sent to create a package, with the names of the wire.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct CreateRequest {
+    /// The app (resource space) that will hold the package.
+    pub app_id: AppId,
+    /// What the package upgrades.
+    pub package_type: PackageType,
+    /// The product it is for.
+    pub product_id: ProductId,
+    /// The OTA module, for a module package and only for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub module_name: Option<String>,
+    /// The version that it brings.
+    pub version: PackageVersion,
+    /// The versions that it may upgrade, at most twenty; none means every version.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub support_source_versions: Vec<PackageVersion>,
+    /// What it is for, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// What devices are told with the upgrade notice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom_info: Option<String>,
+    /// Where its file is.
+    pub file_location: FileLocation,
+}
+
+impl CreateRequest {
+    pub(crate) fn new(
+        app_id: AppId,
+        product_id: ProductId,
+        package_type: PackageType,
+        version: PackageVersion,
+        location: ObsLocation,
+    ) -> Self {
+        Self {
+            app_id,
+            package_type,
+            product_id,
+            module_name: None,
+            version,
+            support_source_versions: Vec::new(),
+            description: None,
+            custom_info: None,
+            file_location: location.into(),
+        }
+    }
+
+    /// Checks every documented rule, in the order of the fields.
+    pub(crate) fn check(&self, suffix: bool, violations: &mut Violations) {
+        rules::app_id(self.app_id.as_str(), violations);
+        rules::package_type(&self.package_type, violations);
+        rules::product_id(self.product_id.as_str(), violations);
+        rules::module_name(self.module_name.as_deref(), &self.package_type, violations);
+        rules::version(self.version.as_str(), violations);
+        let sources = self.support_source_versions.iter().map(PackageVersion::as_str);
+        rules::support_source_versions(sources, violations);
+        if let Some(text) = &self.description {
+            rules::description(text, violations);
+        }
+        if let Some(text) = &self.custom_info {
+            rules::custom_info(text, violations);
+        }
+        if let Some(location) = &self.file_location.obs_location {
+            rules::obs_location(location, suffix, violations);
+        }
+    }
+
+    pub(crate) fn warnings(&self) -> Vec<Warning> {
+        let sources = self.support_source_versions.iter().map(PackageVersion::as_str);
+        let location = self.file_location.obs_location.as_ref();
+        location.map(|location| rules::warnings(self.version.as_str(), sources, location)).unwrap_or_default()
+    }
+
+    /// The request as JSON. Every part of it can be written, so a failure would be a fault of this crate.
+    fn json(&self) -> Result<serde_json::Value, Error> {
+        serde_json::to_value(self)
+            .map_err(|error| Error::new(ErrorKind::Invalid, "the request cannot be written as JSON").with_source(error))
+    }
+}
+
+/// Creates a package: `POST /v5/iot/{project_id}/ota-upgrades/packages` (创建OTA升级包).
+///
+/// ```
+/// # async fn example(client: iotda_ota::Client) -> Result<(), iotda_ota::Error> {
+/// use iotda_ota::{ObsLocation, PackageType};
+///
+/// let location = ObsLocation::new("cn-north-4", "firmware", "sensors/2.0/upgrade.bin").sign("ab".repeat(32));
+/// let package = client
+///     .packages()
+///     .create("my-app", "my-product", PackageType::Firmware, "2.0", location)
+///     .support_source_versions(["1.0", "1.1"])
+///     .description("repairs the clock")
+///     .send()
+///     .await?;
+/// println!("{}", package.package_id);
+/// # Ok(()) }
+/// ```
+///
+/// The service reads the bucket through the agency `iotda_admin_trust`, which the account has to set up; see the
+/// reference page [Creating an OTA Upgrade
+/// Package](https://support.huaweicloud.com/intl/en-us/api-iothub/CreateOtaPackage.html).
+///
+/// # Errors
+///
+/// [`is_invalid`](Error::is_invalid) with every broken rule, before anything is sent.
+/// [`is_outcome_unknown`](Error::is_outcome_unknown) when no clear answer came: creating is not idempotent, so list
+/// the packages of this product and version before trying again.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before send"]
+pub struct CreatePackage {
+    client: Client,
+    request: CreateRequest,
+    any_suffix: bool,
+}
+
+impl CreatePackage {
+    pub(crate) fn new(client: Client, request: CreateRequest) -> Self {
+        Self { client, request, any_suffix: false }
+    }
+
+    /// The OTA module that a module package upgrades. At most 64 letters, digits, `_`, `-` and `.`.
+    pub fn module_name(mut self, name: impl Into<String>) -> Self {
+        self.request.module_name = Some(name.into());
+        self
+    }
+
+    /// The versions that may be upgraded, at most twenty. With none every version may.
+    pub fn support_source_versions<V: Into<PackageVersion>>(mut self, versions: impl IntoIterator<Item = V>) -> Self {
+        self.request.support_source_versions = versions.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// What the package is for. At most 1024 characters.
+    pub fn description(mut self, text: impl Into<String>) -> Self {
+        self.request.description = Some(text.into());
+        self
+    }
+
+    /// What devices are told with the upgrade notice. At most 4096 characters.
+    pub fn custom_info(mut self, text: impl Into<String>) -> Self {
+        self.request.custom_info = Some(text.into());
+        self
+    }
+
+    /// Switches off a rule that newer service texts no longer state.
+    pub fn allow(mut self, rule: OptionalRule) -> Self {
+        self.any_suffix |= rule == OptionalRule::Suffix;
+        self
+    }
+
+    /// What would be sent.
+    pub fn request(&self) -> &CreateRequest {
+        &self.request
+    }
+
+    /// What is allowed but probably not meant.
+    pub fn warnings(&self) -> Vec<Warning> {
+        self.request.warnings()
+    }
+
+    /// Checks the documented rules.
+    ///
+    /// # Errors
+    ///
+    /// Every violation, in the order of the fields.
+    pub fn validate(&self) -> Result<(), Violations> {
+        let mut violations = Violations::default();
+        self.request.check(!self.any_suffix, &mut violations);
+        violations.into_result()
+    }
+
+    /// Checks, then asks the service.
+    ///
+    /// # Errors
+    ///
+    /// See [`CreatePackage`].
+    pub async fn send(&self) -> Result<Response<Package>, Error> {
+        self.validate()?;
+        // The types of the document are a second fence: what the written rules forgot stops here.
+        let body: types::CreateOtaPackageRequest = serde_json::from_value(self.request.json()?).map_err(|error| {
+            Error::new(ErrorKind::Invalid, "the request does not fit the OpenAPI document").with_source(error)
+        })?;
+        let call = Call::new(&self.client, OPERATION);
+        let generated = call.generated(&self.client);
+        let mut request = generated.create_ota_package().project_id(self.client.project_id().as_str()).body(body);
+        if let Some(instance_id) = self.client.instance_id() {
+            request = request.instance_id(instance_id.as_str());
+        }
+        call.finish(request.send().await, Package::from_wire, Package::from_body)
+    }
+
+    /// Asks the service without checking, for the day when its rules are wider than the documented ones.
+    ///
+    /// # Errors
+    ///
+    /// See [`CreatePackage`].
+    pub async fn send_unchecked(&self) -> Result<Response<Package>, Error> {
+        let body = self.request.json()?.to_string().into_bytes();
+        let segments = super::path(&self.client, None);
+        let call = Call::new(&self.client, OPERATION);
+        call.send_raw(&self.client, Method::POST, &segments, &[], Some(body), Package::from_body).await
+    }
+}

@@ -1,0 +1,85 @@
+//! Delete one package.
+
+use http::Method;
+
+use crate::call::{Call, Operation};
+use crate::client::Client;
+use crate::error::Error;
+use crate::model::PackageId;
+use crate::response::Response;
+use crate::validate::{Violations, rules};
+
+const OPERATION: Operation = Operation { name: "delete_ota_package", creates: false, names_one: true };
+
+/// Deletes one package: `DELETE /v5/iot/{project_id}/ota-upgrades/packages/{package_id}`.
+///
+/// Only the package goes; the object in OBS stays.
+///
+/// ```
+/// # async fn example(client: iotda_ota::Client) -> Result<(), iotda_ota::Error> {
+/// client.packages().delete("28f61af50fc9452aa0ed5ea25c3cc3d3").send().await?;
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+///
+/// [`is_not_found`](Error::is_not_found) if there is no such package, for example because it was deleted before.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before send"]
+pub struct DeletePackage {
+    client: Client,
+    package_id: PackageId,
+}
+
+impl DeletePackage {
+    pub(super) fn new(client: Client, package_id: PackageId) -> Self {
+        Self { client, package_id }
+    }
+
+    /// Checks the documented rules.
+    ///
+    /// # Errors
+    ///
+    /// Every violation.
+    pub fn validate(&self) -> Result<(), Violations> {
+        let mut violations = Violations::default();
+        rules::package_id(self.package_id.as_str(), &mut violations);
+        violations.into_result()
+    }
+
+    /// Checks, then asks the service.
+    ///
+    /// # Errors
+    ///
+    /// See [`DeletePackage`].
+    pub async fn send(&self) -> Result<Response<()>, Error> {
+        self.validate()?;
+        let call = Call::new(&self.client, OPERATION);
+        let generated = call.generated(&self.client);
+        let mut request = generated
+            .delete_ota_package()
+            .project_id(self.client.project_id().as_str())
+            .package_id(self.package_id.as_str());
+        if let Some(instance_id) = self.client.instance_id() {
+            request = request.instance_id(instance_id.as_str());
+        }
+        call.finish(request.send().await, Some, deleted)
+    }
+
+    /// Asks the service without checking.
+    ///
+    /// # Errors
+    ///
+    /// See [`DeletePackage`].
+    pub async fn send_unchecked(&self) -> Result<Response<()>, Error> {
+        let segments = super::path(&self.client, Some(self.package_id.as_str()));
+        let call = Call::new(&self.client, OPERATION);
+        call.send_raw(&self.client, Method::DELETE, &segments, &[], None, deleted).await
+    }
+}
+
+/// A success without the documented status may still be one, if nothing else stands in its body than an object.
+fn deleted(body: &[u8]) -> Option<()> {
+    (body.is_empty() || serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(body).is_ok())
+        .then_some(())
+}

@@ -1,0 +1,238 @@
+//! List packages: one page, or all of them.
+
+use http::Method;
+use iotda_ota_client::types;
+use serde::{Deserialize, Serialize};
+
+use futures_util::Stream;
+
+use crate::call::{Call, Operation};
+use crate::client::Client;
+use crate::error::Error;
+use crate::model::{AppId, Package, PackageType, PackageVersion, ProductId};
+use crate::paging;
+use crate::response::Response;
+use crate::validate::{Violations, rules};
+
+const OPERATION: Operation = Operation { name: "list_ota_packages", creates: false, names_one: false };
+
+/// Lists packages of one type, newest first: `GET /v5/iot/{project_id}/ota-upgrades/packages`.
+///
+/// [`send`](Self::send) answers one page, [`stream`](Self::stream) all packages however many there are.
+///
+/// ```
+/// # async fn example(client: iotda_ota::Client) -> Result<(), iotda_ota::Error> {
+/// use std::pin::pin;
+/// use futures_util::TryStreamExt;
+/// use iotda_ota::PackageType;
+///
+/// let mut packages = pin!(client.packages().list(PackageType::Firmware).product_id("my-product").stream());
+/// while let Some(package) = packages.try_next().await? {
+///     println!("{} {}", package.package_id, package.version);
+/// }
+/// # Ok(()) }
+/// ```
+///
+/// Items have no [`file_location`](Package::file_location); show answers it.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before send or stream"]
+pub struct ListPackages {
+    client: Client,
+    package_type: PackageType,
+    app_id: Option<AppId>,
+    product_id: Option<ProductId>,
+    version: Option<PackageVersion>,
+    limit: Option<u32>,
+    marker: Option<String>,
+    offset: Option<u32>,
+}
+
+/// One page of packages.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PackagePage {
+    /// The packages, newest first.
+    pub packages: Vec<Package>,
+    /// How many packages there are over all pages, as the service counts them.
+    pub count: Option<u64>,
+    /// Where the next page begins; give it to [`ListPackages::marker`].
+    pub marker: Option<String>,
+}
+
+impl ListPackages {
+    pub(super) fn new(client: Client, package_type: PackageType) -> Self {
+        Self {
+            client,
+            package_type,
+            app_id: None,
+            product_id: None,
+            version: None,
+            limit: None,
+            marker: None,
+            offset: None,
+        }
+    }
+
+    /// Only packages of this app.
+    pub fn app_id(mut self, app_id: impl Into<AppId>) -> Self {
+        self.app_id = Some(app_id.into());
+        self
+    }
+
+    /// Only packages for this product.
+    pub fn product_id(mut self, product_id: impl Into<ProductId>) -> Self {
+        self.product_id = Some(product_id.into());
+        self
+    }
+
+    /// Only packages that bring this version.
+    pub fn version(mut self, version: impl Into<PackageVersion>) -> Self {
+        self.version = Some(version.into());
+        self
+    }
+
+    /// How many packages a page has, from 1 to 50; the service takes 10 otherwise, a stream 50.
+    pub fn limit(mut self, limit: u32) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Only packages after this marker, which is the one of the page before. It is not a package id.
+    pub fn marker(mut self, marker: impl Into<String>) -> Self {
+        self.marker = Some(marker.into());
+        self
+    }
+
+    /// Skips so many packages, at most 500. Use the marker to go further.
+    pub fn offset(mut self, offset: u32) -> Self {
+        self.offset = Some(offset);
+        self
+    }
+
+    /// Checks the documented rules.
+    ///
+    /// # Errors
+    ///
+    /// Every violation.
+    pub fn validate(&self) -> Result<(), Violations> {
+        let mut violations = Violations::default();
+        rules::package_type(&self.package_type, &mut violations);
+        if let Some(app_id) = &self.app_id {
+            rules::app_id(app_id.as_str(), &mut violations);
+        }
+        if let Some(product_id) = &self.product_id {
+            rules::product_id(product_id.as_str(), &mut violations);
+        }
+        if let Some(version) = &self.version {
+            rules::version(version.as_str(), &mut violations);
+        }
+        if let Some(limit) = self.limit {
+            rules::limit(limit, &mut violations);
+        }
+        if let Some(marker) = &self.marker {
+            rules::marker(marker, &mut violations);
+        }
+        if let Some(offset) = self.offset {
+            rules::offset(offset, &mut violations);
+        }
+        violations.into_result()
+    }
+
+    /// Checks, then asks for one page.
+    ///
+    /// # Errors
+    ///
+    /// [`is_invalid`](Error::is_invalid) with every broken rule, before anything is sent.
+    pub async fn send(&self) -> Result<Response<PackagePage>, Error> {
+        self.validate()?;
+        let call = Call::new(&self.client, OPERATION);
+        let generated = call.generated(&self.client);
+        let mut request = generated
+            .list_ota_packages()
+            .project_id(self.client.project_id().as_str())
+            .package_type(self.package_type.as_str());
+        if let Some(instance_id) = self.client.instance_id() {
+            request = request.instance_id(instance_id.as_str());
+        }
+        if let Some(app_id) = &self.app_id {
+            request = request.app_id(app_id.as_str());
+        }
+        if let Some(product_id) = &self.product_id {
+            request = request.product_id(product_id.as_str());
+        }
+        if let Some(version) = &self.version {
+            request = request.version(version.as_str());
+        }
+        if let Some(limit) = self.limit {
+            request = request.limit(limit);
+        }
+        if let Some(marker) = &self.marker {
+            request = request.marker(marker.as_str());
+        }
+        if let Some(offset) = self.offset {
+            request = request.offset(offset);
+        }
+        call.finish(request.send().await, PackagePage::from_wire, PackagePage::from_body)
+    }
+
+    /// Asks for one page without checking.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the service answers.
+    pub async fn send_unchecked(&self) -> Result<Response<PackagePage>, Error> {
+        let mut query = vec![("package_type", self.package_type.to_string())];
+        let mut add = |name, value: Option<String>| query.extend(value.map(|value| (name, value)));
+        add("app_id", self.app_id.as_ref().map(ToString::to_string));
+        add("product_id", self.product_id.as_ref().map(ToString::to_string));
+        add("version", self.version.as_ref().map(ToString::to_string));
+        add("limit", self.limit.map(|limit| limit.to_string()));
+        add("marker", self.marker.clone());
+        add("offset", self.offset.map(|offset| offset.to_string()));
+        let segments = super::path(&self.client, None);
+        let call = Call::new(&self.client, OPERATION);
+        call.send_raw(&self.client, Method::GET, &segments, &query, None, PackagePage::from_body).await
+    }
+
+    /// All packages from here on, page after page, walking by marker; the offset of 500 is no end for it.
+    ///
+    /// Pages are fetched as items are taken. After an error the stream ends.
+    pub fn stream(self) -> impl Stream<Item = Result<Package, Error>> + Send {
+        let size = self.limit.unwrap_or(paging::LARGEST_PAGE);
+        paging::items(size, move |marker| {
+            let mut page = self.clone().limit(size);
+            if let Some(marker) = marker {
+                page = page.marker(marker);
+                page.offset = None;
+            }
+            async move { page.send().await.map(|page| page.into_inner()) }
+        })
+    }
+}
+
+impl PackagePage {
+    fn from_wire(wire: types::OtaPackageList) -> Option<Self> {
+        let page = wire.page;
+        Some(Self {
+            packages: wire.packages.unwrap_or_default().into_iter().map(Package::from_list).collect(),
+            count: page.as_ref().and_then(|page| u64::try_from(page.count?).ok()),
+            marker: page.and_then(|page| page.marker),
+        })
+    }
+
+    /// Reads a page with odd fields; one that has no list of packages is none.
+    fn from_body(body: &[u8]) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Lax {
+            packages: Vec<Package>,
+            #[serde(default)]
+            page: serde_json::Value,
+        }
+        let lax: Lax = serde_json::from_slice(body).ok()?;
+        Some(Self {
+            packages: lax.packages,
+            count: lax.page["count"].as_u64(),
+            marker: lax.page["marker"].as_str().map(str::to_owned),
+        })
+    }
+}

@@ -1,0 +1,78 @@
+//! Show one package.
+
+use http::Method;
+
+use crate::call::{Call, Operation};
+use crate::client::Client;
+use crate::error::Error;
+use crate::model::{Package, PackageId};
+use crate::response::Response;
+use crate::validate::{Violations, rules};
+
+const OPERATION: Operation = Operation { name: "show_ota_package", creates: false, names_one: true };
+
+/// Shows one package: `GET /v5/iot/{project_id}/ota-upgrades/packages/{package_id}`.
+///
+/// ```
+/// # async fn example(client: iotda_ota::Client) -> Result<(), iotda_ota::Error> {
+/// let package = client.packages().show("28f61af50fc9452aa0ed5ea25c3cc3d3").send().await?;
+/// println!("{:?}", package.obs_location());
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+///
+/// [`is_not_found`](Error::is_not_found) if there is no such package in the project.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before send"]
+pub struct ShowPackage {
+    client: Client,
+    package_id: PackageId,
+}
+
+impl ShowPackage {
+    pub(super) fn new(client: Client, package_id: PackageId) -> Self {
+        Self { client, package_id }
+    }
+
+    /// Checks the documented rules.
+    ///
+    /// # Errors
+    ///
+    /// Every violation.
+    pub fn validate(&self) -> Result<(), Violations> {
+        let mut violations = Violations::default();
+        rules::package_id(self.package_id.as_str(), &mut violations);
+        violations.into_result()
+    }
+
+    /// Checks, then asks the service.
+    ///
+    /// # Errors
+    ///
+    /// See [`ShowPackage`].
+    pub async fn send(&self) -> Result<Response<Package>, Error> {
+        self.validate()?;
+        let call = Call::new(&self.client, OPERATION);
+        let generated = call.generated(&self.client);
+        let mut request = generated
+            .show_ota_package()
+            .project_id(self.client.project_id().as_str())
+            .package_id(self.package_id.as_str());
+        if let Some(instance_id) = self.client.instance_id() {
+            request = request.instance_id(instance_id.as_str());
+        }
+        call.finish(request.send().await, Package::from_wire, Package::from_body)
+    }
+
+    /// Asks the service without checking.
+    ///
+    /// # Errors
+    ///
+    /// See [`ShowPackage`].
+    pub async fn send_unchecked(&self) -> Result<Response<Package>, Error> {
+        let segments = super::path(&self.client, Some(self.package_id.as_str()));
+        let call = Call::new(&self.client, OPERATION);
+        call.send_raw(&self.client, Method::GET, &segments, &[], None, Package::from_body).await
+    }
+}

@@ -1,0 +1,290 @@
+//! Publishing a file: check everything, hash, upload, create the package, read it back.
+//!
+//! [`Publish`] is the builder, [`Published`] the result. The steps are in `run`, what is done about a package that
+//! exists already in `existing`, and the checks of the local file in `file`.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::model::{AppId, Checksum, ObsLocation, Package, PackageType, PackageVersion, ProductId};
+use crate::packages::CreateRequest;
+use crate::progress::{Progress, Reporter};
+use crate::validate::{OptionalRule, Violations, Warning};
+
+mod existing;
+mod file;
+mod run;
+
+/// What to do when a package with this app, product, type, module and version exists.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum IfExists {
+    /// Report an error.
+    Fail,
+    /// Leave it as it is and report success.
+    Skip,
+    /// Report success if it was made from the same file, else an error.
+    #[default]
+    Verify,
+}
+
+/// What publishing came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The package was created.
+    Created,
+    /// It existed and was made from the same file.
+    Verified,
+    /// It existed and was not looked into.
+    Skipped,
+}
+
+/// A published package.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Published {
+    /// The package, as the service shows it.
+    pub package: Package,
+    /// The object that holds its file; `None` if the package was skipped and names none.
+    pub object: Option<PublishedObject>,
+    /// What was done.
+    pub outcome: Outcome,
+    /// What is allowed but probably not meant.
+    #[serde(skip)]
+    pub warnings: Vec<Warning>,
+}
+
+/// The object that a published package points at.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct PublishedObject {
+    /// The region of the bucket.
+    pub region_name: String,
+    /// The bucket.
+    pub bucket_name: String,
+    /// The object's name.
+    pub object_key: String,
+    /// The size in bytes; `None` if it was not looked at.
+    pub size: Option<u64>,
+    /// The SHA-256 of its content.
+    pub sign: Option<Checksum>,
+}
+
+/// What would be done, from [`Publish::plan`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Plan {
+    /// The request that would create the package, with the computed checksum.
+    pub request: CreateRequest,
+    /// What is allowed but probably not meant.
+    #[serde(skip)]
+    pub warnings: Vec<Warning>,
+}
+
+/// Publishes a local file as an upgrade package.
+///
+/// ```no_run
+/// # async fn example(client: iotda_ota::Client) -> Result<(), iotda_ota::Error> {
+/// use iotda_ota::PackageType;
+///
+/// let published = client
+///     .publish("upgrade.bin", "my-app", "my-product", PackageType::Firmware, "2.0")
+///     .bucket("firmware")
+///     .description("repairs the clock")
+///     .send()
+///     .await?;
+/// println!("{}: {:?}", published.package.package_id, published.outcome);
+/// # Ok(()) }
+/// ```
+///
+/// Nothing leaves before every rule was checked. The file is read twice, once for its SHA-256 and once for the
+/// upload, in constant memory; a file that changes in between is refused. An object of the same key with other
+/// content is never overwritten. Unless [`object_key`](Self::object_key) says otherwise, the key is
+/// `ota/{app_id}/{product_id}/{package_type}[/{module_name}]/{version}/{file name}`.
+///
+/// The same call with the same file succeeds again, as [`Outcome::Verified`].
+///
+/// # Errors
+///
+/// [`is_invalid`](Error::is_invalid) with every violation, those of the file under the field `file`;
+/// [`is_already_exists`](Error::is_already_exists) with [`IfExists::Fail`], or when the object's key is taken;
+/// [`ErrorKind::Mismatch`](crate::ErrorKind::Mismatch) when the existing package was made from another file;
+/// [`is_outcome_unknown`](Error::is_outcome_unknown) when the package may or may not have been created.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before send"]
+pub struct Publish {
+    client: Client,
+    file: PathBuf,
+    request: CreateRequest,
+    bucket: String,
+    object_key: Option<String>,
+    if_exists: IfExists,
+    any_suffix: bool,
+    any_size: bool,
+    progress: Reporter,
+}
+
+impl Publish {
+    pub(crate) fn new(
+        client: Client,
+        file: PathBuf,
+        app_id: AppId,
+        product_id: ProductId,
+        package_type: PackageType,
+        version: PackageVersion,
+    ) -> Self {
+        let request = CreateRequest::new(app_id, product_id, package_type, version, ObsLocation::default());
+        Self {
+            client,
+            file,
+            request,
+            bucket: String::new(),
+            object_key: None,
+            if_exists: IfExists::default(),
+            any_suffix: false,
+            any_size: false,
+            progress: Reporter::default(),
+        }
+    }
+
+    /// The OBS bucket; required.
+    pub fn bucket(mut self, bucket: impl Into<String>) -> Self {
+        self.bucket = bucket.into();
+        self
+    }
+
+    /// The object's key, instead of the one made from the package's identity.
+    pub fn object_key(mut self, key: impl Into<String>) -> Self {
+        self.object_key = Some(key.into());
+        self
+    }
+
+    /// The OTA module that a module package upgrades.
+    pub fn module_name(mut self, name: impl Into<String>) -> Self {
+        self.request.module_name = Some(name.into());
+        self
+    }
+
+    /// The versions that may be upgraded, at most twenty. With none every version may.
+    pub fn support_source_versions<V: Into<PackageVersion>>(mut self, versions: impl IntoIterator<Item = V>) -> Self {
+        self.request.support_source_versions = versions.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// What the package is for. At most 1024 characters.
+    pub fn description(mut self, text: impl Into<String>) -> Self {
+        self.request.description = Some(text.into());
+        self
+    }
+
+    /// What devices are told with the upgrade notice. At most 4096 characters.
+    pub fn custom_info(mut self, text: impl Into<String>) -> Self {
+        self.request.custom_info = Some(text.into());
+        self
+    }
+
+    /// What to do when the package exists; [`IfExists::Verify`] otherwise.
+    pub fn if_exists(mut self, if_exists: IfExists) -> Self {
+        self.if_exists = if_exists;
+        self
+    }
+
+    /// Switches off a rule that newer service texts no longer state.
+    pub fn allow(mut self, rule: OptionalRule) -> Self {
+        match rule {
+            OptionalRule::Suffix => self.any_suffix = true,
+            OptionalRule::Size => self.any_size = true,
+        }
+        self
+    }
+
+    /// Hears how far hashing and upload are. Called often, so it should be quick.
+    pub fn on_progress(mut self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.progress = Reporter::new(listener);
+        self
+    }
+
+    /// Checks every rule, those of the file included. Nothing is sent, and the file is only opened.
+    ///
+    /// # Errors
+    ///
+    /// Every violation.
+    pub fn validate(&self) -> Result<(), Violations> {
+        let mut violations = Violations::default();
+        file::check(&self.file, !self.any_size, &mut violations);
+        if self.object_key.is_none() && self.file_name().is_none() {
+            let help = "rename the file, or give the object key";
+            violations.add("file", "a name in UTF-8, because the object key is made of it", &self.shown_file(), help);
+        }
+        self.located_request().check(!self.any_suffix, &mut violations);
+        violations.into_result()
+    }
+
+    /// Checks, hashes the file and tells what would be sent; nothing is.
+    ///
+    /// # Errors
+    ///
+    /// [`is_invalid`](Error::is_invalid) with every violation.
+    pub async fn plan(&self) -> Result<Plan, Error> {
+        self.validate()?;
+        let file = self.read_file().await?;
+        Ok(Plan { request: self.signed_request(file.checksum()), warnings: self.warnings() })
+    }
+
+    /// Publishes.
+    ///
+    /// # Errors
+    ///
+    /// See [`Publish`].
+    pub async fn send(&self) -> Result<Published, Error> {
+        run::run(self).await
+    }
+
+    /// What is allowed but probably not meant, about the package and about the file.
+    fn warnings(&self) -> Vec<Warning> {
+        let mut warnings = self.located_request().warnings();
+        warnings.extend(file::warning(&self.file));
+        warnings
+    }
+
+    /// The request with its location, but without the checksum that only reading the file gives.
+    fn located_request(&self) -> CreateRequest {
+        let mut request = self.request.clone();
+        let region = self.client.obs_region().unwrap_or_default();
+        request.file_location = ObsLocation::new(region, &self.bucket, self.key()).into();
+        request
+    }
+
+    /// The request as it is sent.
+    fn signed_request(&self, checksum: &Checksum) -> CreateRequest {
+        let mut request = self.located_request();
+        if let Some(location) = &mut request.file_location.obs_location {
+            location.sign = Some(checksum.clone());
+        }
+        request
+    }
+
+    fn key(&self) -> String {
+        if let Some(key) = &self.object_key {
+            return key.clone();
+        }
+        let request = &self.request;
+        let (app_id, product_id, package_type) = (&request.app_id, &request.product_id, &request.package_type);
+        let module = request.module_name.as_ref().map(|name| format!("/{name}")).unwrap_or_default();
+        let (version, name) = (&request.version, self.file_name().unwrap_or_default());
+        format!("ota/{app_id}/{product_id}/{package_type}{module}/{version}/{name}")
+    }
+
+    fn file_name(&self) -> Option<&str> {
+        self.file.file_name()?.to_str()
+    }
+
+    fn shown_file(&self) -> String {
+        self.file.display().to_string()
+    }
+}

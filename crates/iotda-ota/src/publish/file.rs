@@ -1,0 +1,65 @@
+//! Checks of the local file, before anything of it is read.
+
+use std::fs::{self, File, Metadata};
+use std::io::ErrorKind;
+use std::path::Path;
+
+use crate::validate::{Violations, Warning};
+
+/// The documented limit of 1 GB. Which of the two readings the service takes is not verified; this is the larger.
+const LARGEST: u64 = 1 << 30;
+
+/// The smaller reading of 1 GB, above which a warning is due.
+const SURELY_ALLOWED: u64 = 1_000_000_000;
+
+const FIELD: &str = "file";
+
+/// Reports what makes a file impossible to publish; `limited` says whether its size is limited.
+pub(super) fn check(path: &Path, limited: bool, violations: &mut Violations) {
+    let shown = path.display().to_string();
+    let metadata = match look(path) {
+        Ok(metadata) => metadata,
+        Err(error) => {
+            let (rule, help) = match error.kind() {
+                ErrorKind::NotFound => {
+                    ("an existing file", "check the path; it is taken from the current folder".to_owned())
+                }
+                ErrorKind::PermissionDenied => ("readable", "give yourself permission to read it".to_owned()),
+                _ => ("readable", format!("the system says: {error}")),
+            };
+            violations.add(FIELD, rule, &shown, help);
+            return;
+        }
+    };
+    if metadata.is_dir() {
+        violations.add(FIELD, "a file", &format!("{shown} (a folder)"), "name the firmware file inside it");
+    } else if !metadata.is_file() {
+        violations.add(FIELD, "a regular file", &shown, "write the data into a file first; it is read twice");
+    } else if metadata.len() == 0 {
+        violations.add(FIELD, "not empty", &shown, "check the build that should have written it");
+    } else if limited && metadata.len() > LARGEST {
+        let value = format!("{shown} ({} bytes)", metadata.len());
+        let help =
+            "make the package smaller; newer service texts do not state this rule, so it can be allowed (allow size)";
+        violations.add(FIELD, "at most 1 GB (2^30 bytes)", &value, help);
+    }
+}
+
+/// Warns of a size that only the larger reading of the limit allows.
+pub(super) fn warning(path: &Path) -> Option<Warning> {
+    let size = fs::metadata(path).ok()?.len();
+    (size > SURELY_ALLOWED).then(|| {
+        let message =
+            format!("has {size} bytes; the limit of 1 GB may mean 10^9 bytes at the service, which is not verified");
+        Warning::new(FIELD, message)
+    })
+}
+
+/// What the file is; only a regular file is opened, because opening a pipe would wait.
+fn look(path: &Path) -> std::io::Result<Metadata> {
+    let metadata = fs::metadata(path)?;
+    if metadata.is_file() {
+        File::open(path)?;
+    }
+    Ok(metadata)
+}

@@ -1,0 +1,131 @@
+//! The steps of publishing, in order.
+
+use super::{IfExists, Outcome, Publish, Published, PublishedObject, existing};
+use crate::client;
+use crate::error::{Error, ErrorKind};
+use crate::model::{ObsLocation, Package};
+use crate::obs::{LocalFile, Obs};
+use crate::packages::CreatePackage;
+use crate::validate::{OptionalRule, Warning};
+
+/// Check, look for the package, hash, upload, create, read back.
+pub(super) async fn run(publish: &Publish) -> Result<Published, Error> {
+    publish.validate()?;
+    let obs = credentials(publish)?;
+    let mut warnings = publish.warnings();
+
+    let found = existing::find(publish).await?;
+    match (publish.if_exists, found.first()) {
+        (IfExists::Fail, Some(package)) => return Err(existing::refused(package)),
+        (IfExists::Skip, Some(package)) => return existing::skipped(publish, package, warnings).await,
+        _ => {}
+    }
+
+    let file = publish.read_file().await?;
+    if !found.is_empty() {
+        return existing::verified(publish, &obs, &file, &found, warnings).await;
+    }
+
+    let request = publish.signed_request(file.checksum());
+    // The request was made with a location a moment ago.
+    let location = request.file_location.obs_location.clone().unwrap_or_default();
+    store(publish, &obs, &file, &location).await?;
+
+    let mut create = CreatePackage::new(publish.client.clone(), request);
+    if publish.any_suffix {
+        create = create.allow(OptionalRule::Suffix);
+    }
+    let created = create.send().await?.into_inner();
+    let package = read_back(publish, created, &location, &mut warnings).await?;
+    let object = object(&location, Some(file.size()));
+    Ok(Published { package, object: Some(object), outcome: Outcome::Created, warnings })
+}
+
+impl Publish {
+    pub(super) async fn read_file(&self) -> Result<LocalFile, Error> {
+        LocalFile::read_with(self.file.clone(), self.progress.clone()).await
+    }
+}
+
+/// Both kinds of credentials have to be there before anything is sent.
+fn credentials(publish: &Publish) -> Result<Obs, Error> {
+    let obs = publish.client.obs();
+    if publish.client.token().is_some() {
+        return obs;
+    }
+    if obs.is_err_and(|error| error.is_unauthenticated()) {
+        let message = "no credentials: publishing needs an IAM token for IoTDA and an access key for OBS";
+        return Err(Error::new(ErrorKind::Unauthenticated, message).with_hint(
+            "give both: the token as IOTDA_OTA_TOKEN, the access key as HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK",
+        ));
+    }
+    Err(client::no_token())
+}
+
+/// Brings the file into OBS, unless the very same content is there.
+async fn store(publish: &Publish, obs: &Obs, file: &LocalFile, location: &ObsLocation) -> Result<(), Error> {
+    let (bucket, key) = (location.bucket_name.as_str(), location.object_key.as_str());
+    match obs.head(bucket, key).await {
+        Ok(info) => {
+            if info.size == file.size() && obs.checksum(bucket, key).await?.matches(file.checksum()) {
+                return Ok(());
+            }
+            let message = format!("object {key} in bucket {bucket} exists with other content");
+            return Err(Error::new(ErrorKind::AlreadyExists, message)
+                .with_hint("nothing was changed; give another object key, or delete the object first"));
+        }
+        // A bucket that is missing is found out by the upload, with the better message.
+        Err(error) if error.is_not_found() => {}
+        Err(error) => return Err(error),
+    }
+    obs.upload_with(bucket, key, file, publish.progress.clone()).await?;
+    let stored = obs.head(bucket, key).await?;
+    if stored.size != file.size() {
+        let message = format!("object {key} has {} bytes after the upload, not {}", stored.size, file.size());
+        return Err(Error::new(ErrorKind::Mismatch, message).with_hint("no package was created; publish again"));
+    }
+    Ok(())
+}
+
+/// Reads the package back and compares it with what was sent. The package exists, so that it cannot be read back is
+/// a warning and no error.
+async fn read_back(
+    publish: &Publish,
+    created: Package,
+    location: &ObsLocation,
+    warnings: &mut Vec<Warning>,
+) -> Result<Package, Error> {
+    let shown = match publish.client.packages().show(&created.package_id).send().await {
+        Ok(shown) => shown.into_inner(),
+        Err(error) => {
+            let message = format!("{} was created but could not be read back: {error}", created.package_id);
+            warnings.push(Warning::new("package_id", message));
+            return Ok(created);
+        }
+    };
+    let registered = shown.obs_location();
+    let same = registered.is_some_and(|found| {
+        found.same_object(location)
+            && match (&found.sign, &location.sign) {
+                (Some(found), Some(sent)) => found.matches(sent),
+                (found, sent) => found.is_none() && sent.is_none(),
+            }
+    });
+    if same {
+        return Ok(shown);
+    }
+    let message = format!("package {} was created, but the service shows another location or sign", shown.package_id);
+    Err(Error::new(ErrorKind::Mismatch, message)
+        .with_hint("look at it with show; delete it before devices are upgraded with it"))
+}
+
+/// What the result says about the object.
+pub(super) fn object(location: &ObsLocation, size: Option<u64>) -> PublishedObject {
+    PublishedObject {
+        region_name: location.region_name.clone(),
+        bucket_name: location.bucket_name.clone(),
+        object_key: location.object_key.clone(),
+        size,
+        sign: location.sign.clone(),
+    }
+}

@@ -1,0 +1,50 @@
+//! A result together with what the answer's headers said.
+
+use std::ops::Deref;
+
+/// A value that the service answered, with the answer's status and request id.
+///
+/// It dereferences to the value:
+///
+/// ```
+/// # async fn example(client: iotda_ota::Client) -> Result<(), iotda_ota::Error> {
+/// let package = client.packages().show("28f61af50fc9452aa0ed5ea25c3cc3d3").send().await?;
+/// println!("{} (request {:?})", package.version, package.request_id());
+/// let package = package.into_inner();
+/// # let _ = package; Ok(()) }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Response<T> {
+    value: T,
+    status: u16,
+    request_id: Option<String>,
+}
+
+impl<T> Response<T> {
+    pub(crate) fn new(value: T, status: u16, request_id: Option<String>) -> Self {
+        Self { value, status, request_id }
+    }
+
+    /// The HTTP status of the answer.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The request id of the answer; quote it to the service's support.
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// The value alone.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+}
+
+impl<T> Deref for Response<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}

@@ -1,0 +1,253 @@
+//! The documented rules, one function for each kind of field.
+//!
+//! Limits come from the API reference page "Create an OTA Upgrade Package" (创建OTA升级包) and from the models of the
+//! official Python SDK (huaweicloudsdkiotda 3.1.219); `openapi/README.md` of the project says which from which.
+//! Lengths count characters, not bytes.
+
+use super::{Violations, Warning};
+use crate::model::{Checksum, ObsLocation, PackageType, SignMethod};
+
+/// The suffixes that the original reference page lists for the object key.
+pub(crate) const SUFFIXES: [&str; 13] =
+    [".bin", ".dav", ".tar", ".gz", ".zip", ".gzip", ".apk", ".tar.gz", ".tar.xz", ".pack", ".exe", ".bat", ".img"];
+
+/// The most source versions that a package may name.
+const MOST_SOURCE_VERSIONS: usize = 20;
+
+/// The longest version that a device is known to report; a longer one could never match.
+const LONGEST_REPORTED_VERSION: usize = 64;
+
+const IDENTIFIER: Text = Text {
+    least: 1,
+    most: Some(36),
+    allowed: |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'),
+    characters: "letters, digits, _ and -",
+};
+
+const VERSION: Text = Text {
+    least: 1,
+    most: Some(256),
+    allowed: |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'),
+    characters: "letters, digits, _, - and .",
+};
+
+/// What a text may consist of.
+#[derive(Clone, Copy)]
+struct Text {
+    least: usize,
+    most: Option<usize>,
+    allowed: fn(char) -> bool,
+    characters: &'static str,
+}
+
+impl Text {
+    /// Reports the length and the characters each on its own, because they are mended each on its own.
+    fn check(&self, field: &str, value: &str, what: &str, violations: &mut Violations) {
+        let count = value.chars().count();
+        if count == 0 && self.least > 0 {
+            violations.add(field, "not empty", value, format!("give {what}"));
+            return;
+        }
+        if count < self.least {
+            violations.add(field, format!("at least {} characters", self.least), value, format!("check {what}"));
+        }
+        if let Some(most) = self.most.filter(|most| count > *most) {
+            let help = format!("shorten {what} by {}", count - most);
+            violations.add(field, format!("at most {most} characters"), value, help);
+        }
+        if let Some(found) = value.chars().find(|c| !(self.allowed)(*c)) {
+            let help = format!("remove {found:?} from {what}");
+            violations.add(field, format!("only {}", self.characters), value, help);
+        }
+    }
+}
+
+pub(crate) fn app_id(value: &str, violations: &mut Violations) {
+    IDENTIFIER.check("app_id", value, "the app id; the console shows it as the resource space id", violations);
+}
+
+pub(crate) fn product_id(value: &str, violations: &mut Violations) {
+    IDENTIFIER.check("product_id", value, "the product id that the console shows", violations);
+}
+
+pub(crate) fn package_id(value: &str, violations: &mut Violations) {
+    let rule =
+        Text { allowed: |c| c.is_ascii_alphanumeric() || c == '-', characters: "letters, digits and -", ..IDENTIFIER };
+    rule.check("package_id", value, "the package id that create or list answered", violations);
+}
+
+/// The reference states no rule for project ids; these characters are what keeps the path one path.
+pub(crate) fn project_id(value: &str, violations: &mut Violations) {
+    let rule = Text { most: None, ..IDENTIFIER };
+    rule.check("project_id", value, "the project id; the console shows it under My Credentials", violations);
+}
+
+pub(crate) fn instance_id(value: &str, violations: &mut Violations) {
+    let rule = Text { allowed: |c| c.is_ascii_graphic(), characters: "visible ASCII characters", ..IDENTIFIER };
+    rule.check("Instance-Id", value, "the instance id; the console shows it under Overview", violations);
+}
+
+pub(crate) fn package_type(value: &PackageType, violations: &mut Violations) {
+    if let PackageType::Other(text) = value {
+        let names = PackageType::KNOWN.map(|known| known.to_string()).join(", ");
+        let help = "or the short name: firmware, software, module";
+        violations.add("package_type", format!("one of {names}"), text, help);
+    }
+}
+
+pub(crate) fn version(value: &str, violations: &mut Violations) {
+    VERSION.check("version", value, "the version", violations);
+}
+
+/// The module name belongs to module packages, and only to them.
+pub(crate) fn module_name(value: Option<&str>, package_type: &PackageType, violations: &mut Violations) {
+    const FIELD: &str = "module_name";
+    let is_module = *package_type == PackageType::Module;
+    match value {
+        None if is_module => {
+            let help = "name the OTA module of the product that the package upgrades";
+            violations.add(FIELD, "given for package_type modulePackage", "", help);
+        }
+        Some(name) => {
+            if !is_module {
+                let help = "leave module_name out, or set package_type to modulePackage";
+                violations.add(FIELD, "absent unless package_type is modulePackage", name, help);
+            }
+            Text { most: Some(64), ..VERSION }.check(FIELD, name, "the module name", violations);
+        }
+        None => {}
+    }
+}
+
+pub(crate) fn support_source_versions<'a>(values: impl ExactSizeIterator<Item = &'a str>, violations: &mut Violations) {
+    const FIELD: &str = "support_source_versions";
+    if values.len() > MOST_SOURCE_VERSIONS {
+        let value = format!("{} versions", values.len());
+        let help = "leave some out; with none at all every source version is allowed";
+        violations.add(FIELD, format!("at most {MOST_SOURCE_VERSIONS} versions"), &value, help);
+    }
+    // The reference gives no length for a single source version.
+    let rule = Text { most: None, ..VERSION };
+    for (index, value) in values.enumerate() {
+        rule.check(&format!("{FIELD}[{index}]"), value, "the source version", violations);
+    }
+}
+
+pub(crate) fn description(value: &str, violations: &mut Violations) {
+    any_text("description", value, 1024, violations);
+}
+
+pub(crate) fn custom_info(value: &str, violations: &mut Violations) {
+    any_text("custom_info", value, 4096, violations);
+}
+
+fn any_text(field: &str, value: &str, most: usize, violations: &mut Violations) {
+    let rule = Text { least: 0, most: Some(most), allowed: |_| true, characters: "any characters" };
+    rule.check(field, value, "the text", violations);
+}
+
+/// Region, bucket, key and checksum; `suffix` says whether the listed suffixes are required.
+pub(crate) fn obs_location(location: &ObsLocation, suffix: bool, violations: &mut Violations) {
+    let field = |name: &str| format!("file_location.obs_location.{name}");
+    let region = Text {
+        least: 1,
+        most: Some(256),
+        allowed: |c| c.is_ascii_alphanumeric() || c == '-',
+        characters: "letters, digits and -",
+    };
+    region.check(&field("region_name"), &location.region_name, "the region id, such as cn-north-4", violations);
+    let bucket = Text {
+        least: 3,
+        most: Some(63),
+        allowed: |c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.'),
+        characters: "lower-case letters, digits, - and .",
+    };
+    bucket.check(&field("bucket_name"), &location.bucket_name, "the bucket name", violations);
+    let key = Text { least: 1, most: Some(1024), allowed: |_| true, characters: "any characters" };
+    key.check(&field("object_key"), &location.object_key, "the object key", violations);
+    if suffix && !location.object_key.is_empty() && suffix_of(&location.object_key).is_none() {
+        let help = "rename the object; newer service texts do not state this rule, so it can be allowed (allow suffix)";
+        violations.add(
+            &field("object_key"),
+            format!("ending in one of {}", SUFFIXES.join(" ")),
+            &location.object_key,
+            help,
+        );
+    }
+    if let Some(SignMethod::Other(method)) = &location.sign_method {
+        violations.add(&field("sign_method"), "SHA256", method, "leave it out; SHA256 is assumed then");
+    }
+    if let Some(sign) = &location.sign {
+        checksum(&field("sign"), sign, violations);
+    }
+}
+
+fn checksum(field: &str, sign: &Checksum, violations: &mut Violations) {
+    let text = sign.as_str();
+    let count = text.chars().count();
+    let help = "give the SHA-256 of the file, as sha256sum prints it";
+    if count != 64 {
+        violations.add(field, "64 hexadecimal digits", &format!("{text} ({count} characters)"), help);
+    } else if !text.chars().all(|c| c.is_ascii_hexdigit()) {
+        violations.add(field, "64 hexadecimal digits", text, help);
+    }
+}
+
+/// The listed suffix that a key ends in, whatever its case.
+fn suffix_of(key: &str) -> Option<&'static str> {
+    let lower = key.to_ascii_lowercase();
+    SUFFIXES.into_iter().find(|suffix| lower.ends_with(suffix))
+}
+
+pub(crate) fn limit(value: u32, violations: &mut Violations) {
+    if !(1..=50).contains(&value) {
+        violations.add(
+            "limit",
+            "from 1 to 50",
+            &value.to_string(),
+            "ask for a smaller page, or use the stream of pages",
+        );
+    }
+}
+
+pub(crate) fn offset(value: u32, violations: &mut Violations) {
+    if value > 500 {
+        let help = "go on from the marker of the last page instead, which has no such end";
+        violations.add("offset", "from 0 to 500", &value.to_string(), help);
+    }
+}
+
+pub(crate) fn marker(value: &str, violations: &mut Violations) {
+    if value.len() != 24 || !value.chars().all(|c| c.is_ascii_hexdigit()) {
+        violations.add("marker", "24 hexadecimal digits", value, "give the marker of the last page, not a package id");
+    }
+}
+
+/// What is allowed but probably not meant, in a package about to be created.
+pub(crate) fn warnings<'a>(
+    version: &str,
+    mut sources: impl Iterator<Item = &'a str>,
+    location: &ObsLocation,
+) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    if version.chars().count() > LONGEST_REPORTED_VERSION {
+        let message = format!(
+            "longer than {LONGEST_REPORTED_VERSION} characters; devices are documented to report no longer version, \
+             so an upgrade might never count as done (not verified at the service)"
+        );
+        warnings.push(Warning::new("version", message));
+    }
+    if sources.any(|source| source == version) {
+        let message = "holds the package's own version; devices that already have it would be offered it again";
+        warnings.push(Warning::new("support_source_versions", message));
+    }
+    let key = &location.object_key;
+    if let Some(suffix) = suffix_of(key).filter(|suffix| !key.ends_with(suffix)) {
+        let message = format!("ends in {suffix} but for the case; whether the service minds is not verified");
+        warnings.push(Warning::new("file_location.obs_location.object_key", message));
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,17 @@
+//! What the suites share: a target to speak to, a stub that answers whatever a test wants, and fixtures. No assertions.
+//!
+//! - [`target()`] starts what the behavior suite runs against, and a [`Target`] makes clients for it.
+//! - [`Stub`] keeps every request it receives and answers with an [`Answer`].
+//! - [`fixture`](mod@fixture) reads the JSON files of `tests/fixtures`.
+
+pub mod fixture;
+mod stub;
+mod target;
+
+pub use stub::{Answer, Received, Stub};
+pub use target::{Target, target};
+
+/// The examples of the README at the top, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

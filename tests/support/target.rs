@@ -1,0 +1,75 @@
+//! What the behavior suite runs against.
+//!
+//! Cases reach it only through [`Target`], which holds addresses and credentials and not how they came to be. So the
+//! same cases can run against another backend as soon as [`target()`] makes a [`Target`] of it.
+
+use std::path::Path;
+
+use iotda_ota::{AccessKey, Client, ClientBuilder, ObsLocation};
+use iotda_ota_emulator::Emulator;
+
+/// A backend with everything a client needs for it. It stops when it is dropped.
+#[derive(Debug)]
+pub struct Target {
+    backend: Emulator,
+}
+
+/// A fresh emulator, which nobody else uses, with the rules that the service is known to have.
+pub async fn target() -> Target {
+    Target::emulator(false).await
+}
+
+impl Target {
+    /// A fresh emulator; a strict one adds rules that the service is not known to have.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be started.
+    pub async fn emulator(strict: bool) -> Self {
+        let backend = Emulator::builder().in_memory().strict(strict).start().await;
+        Self { backend: backend.expect("an emulator starts") }
+    }
+
+    /// A builder with addresses, project and all credentials set, for cases that change one of them.
+    pub fn builder(&self) -> ClientBuilder {
+        let key = AccessKey::new(self.backend.access_key_id(), self.backend.secret_access_key());
+        Client::builder()
+            .endpoint(self.backend.endpoint())
+            .obs_endpoint(self.backend.obs_endpoint())
+            .obs_region(self.backend.region())
+            .project_id(self.backend.project_id())
+            .token(self.backend.token())
+            .access_key(key)
+    }
+
+    /// A client that may do everything.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be made.
+    pub fn client(&self) -> Client {
+        self.builder().build().expect("the target's settings are valid")
+    }
+
+    /// A bucket that exists.
+    pub fn bucket(&self) -> &str {
+        self.backend.bucket()
+    }
+
+    /// The location of an object, which may exist or not, in the target's region and bucket.
+    pub fn location(&self, key: &str) -> ObsLocation {
+        ObsLocation::new(self.backend.region(), self.bucket(), key)
+    }
+
+    /// Puts a file into the bucket and answers its location, with the checksum of its content.
+    ///
+    /// # Panics
+    ///
+    /// If that fails.
+    pub async fn upload(&self, key: &str, file: &Path) -> ObsLocation {
+        let file = iotda_ota::LocalFile::read(file).await.expect("the file can be read");
+        let obs = self.client().obs().expect("the target has OBS");
+        obs.upload(self.bucket(), key, &file).await.expect("the upload succeeds");
+        self.location(key).sign(file.checksum().clone())
+    }
+}

@@ -1,0 +1,73 @@
+//! The maintainers' commands, run as `cargo xtask NAME`.
+//!
+//! One module per command; this file only parses and dispatches. Nothing here links a crate of the workspace,
+//! so a broken client can always be generated anew.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod codegen;
+mod document;
+mod tidy;
+
+/// What a command may end with when it could not do its work.
+type Failure = Box<dyn std::error::Error>;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The maintainers' commands of iotda-ota")]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Generate crates/iotda-ota-client/src/generated from openapi/iotda-ota.yaml
+    Codegen {
+        /// Write nothing; print what differs and exit with 1 if anything does
+        #[arg(long)]
+        check: bool,
+    },
+    /// Check the OpenAPI document against the house rules
+    Document,
+    /// Check the tree against the house rules
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let root = root();
+    let out = &mut std::io::stdout();
+    let result = match Args::parse().command {
+        Command::Codegen { check } => codegen::run(&root, check, out),
+        Command::Document => document::run(&root, out),
+        Command::Tidy => tidy::run(&root, out),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(failure) => {
+            report(failure.as_ref());
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The workspace's folder: the parent of this package's.
+fn root() -> PathBuf {
+    let mut root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    root.pop();
+    root
+}
+
+/// Prints a failure and its causes, one per line.
+#[expect(clippy::print_stderr, reason = "the one place of xtask that reports failures")]
+fn report(failure: &dyn std::error::Error) {
+    eprintln!("error: {failure}");
+    let mut cause = failure.source();
+    while let Some(error) = cause {
+        eprintln!("  caused by: {error}");
+        cause = error.source();
+    }
+}
