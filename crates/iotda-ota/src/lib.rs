@@ -43,7 +43,10 @@
 //!
 //! # Features
 //!
-//! - `rustls` (default): TLS by rustls with the ring provider.
+//! - `rustls` (default): TLS by rustls with the ring provider, which needs nothing but a C compiler to build. The first
+//!   [`Client`] makes ring the provider of the process unless one is set. A program that makes a `reqwest::Client` of
+//!   its own before that, without a TLS feature of its own, has to set the provider first:
+//!   `rustls::crypto::ring::default_provider().install_default()`.
 //! - `native-tls`: TLS by the platform's own library.
 //! - Without either there is no TLS, and only `http://` addresses can be reached.
 

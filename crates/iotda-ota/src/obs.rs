@@ -191,3 +191,48 @@ fn header(text: &str) -> Result<HeaderValue, Error> {
     HeaderValue::from_str(text)
         .map_err(|error| Error::new(ErrorKind::Invalid, "a value is no header value").with_source(error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn obs(endpoint: &str) -> Obs {
+        let key = AccessKey::new("FAKE-ACCESS-KEY-ID", "fake-secret").security_token("fake-security-token");
+        Obs::new(crate::transport::client(&Default::default()).unwrap(), endpoint.parse().unwrap(), key)
+    }
+
+    #[test]
+    fn the_bucket_stands_before_the_host_or_in_the_path() {
+        for (endpoint, expected) in [
+            ("https://obs.cn-north-4.myhuaweicloud.com", "https://fw.obs.cn-north-4.myhuaweicloud.com/a/b.bin"),
+            ("https://obs.example:8443/", "https://fw.obs.example:8443/a/b.bin"),
+            ("http://127.0.0.1:8791", "http://127.0.0.1:8791/fw/a/b.bin"),
+            ("http://localhost:8791/base/", "http://localhost:8791/base/fw/a/b.bin"),
+        ] {
+            assert_eq!(obs(endpoint).url("fw", "a/b.bin").unwrap().as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn a_key_of_any_characters_is_encoded_and_one_with_dot_segments_refused() {
+        let obs = obs("http://127.0.0.1:8791");
+        let url = obs.url("fw", "固件 1/a+b%2F?#&=.bin").unwrap();
+        assert_eq!(url.path(), "/fw/%E5%9B%BA%E4%BB%B6%201/a%2Bb%252F%3F%23%26%3D.bin");
+        assert_eq!(url.query(), None);
+        for key in ["../other/x.bin", "a/../x.bin", "a/./x.bin", ".."] {
+            assert!(obs.url("fw", key).unwrap_err().is_invalid(), "{key}");
+        }
+        assert!(obs.url("..", "x.bin").is_err());
+    }
+
+    #[test]
+    fn a_temporary_key_is_signed_with_its_token_and_both_are_marked_as_secret() {
+        let mut headers = HeaderMap::new();
+        obs("http://127.0.0.1:8791").sign(&Method::PUT, "fw", "x.bin", &mut headers).unwrap();
+        assert_eq!(headers["x-obs-security-token"], "fake-security-token");
+        assert!(headers["x-obs-security-token"].is_sensitive() && headers["authorization"].is_sensitive());
+        assert!(headers["date"].to_str().unwrap().ends_with(" GMT"));
+        let shown = format!("{headers:?} {:?}", obs("http://127.0.0.1:8791"));
+        assert!(!shown.contains("fake-secret") && !shown.contains("fake-security-token"), "{shown}");
+    }
+}

@@ -110,7 +110,8 @@ impl ClientBuilder {
         self
     }
 
-    /// A ready HTTP client. Proxies, certificates and connection limits are its own then.
+    /// A ready HTTP client. Proxies, certificates and connection limits are its own then; it should not follow
+    /// redirects. About its TLS see the crate's section on features.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http = Some(client);
         self

@@ -11,6 +11,9 @@ use serde_json::{Map, Value};
 /// How much of an answer that is no error object is kept as its message.
 const LONGEST_TEXT: usize = 200;
 
+/// How much of a message is kept; the longest known ones have some hundred characters.
+const LONGEST_MESSAGE: usize = 4096;
+
 /// How deep nested objects are searched.
 const DEEPEST: usize = 8;
 
@@ -41,7 +44,7 @@ impl ServiceError {
 /// The request id of an answer, if it has one.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
     let value = REQUEST_ID_HEADERS.iter().find_map(|name| headers.get(*name))?;
-    Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+    Some(on_one_line(&String::from_utf8_lossy(value.as_bytes())))
 }
 
 /// The code of a JSON error object, as it may stand even in an answer with status 200.
@@ -59,7 +62,7 @@ fn code_and_message(text: &str) -> (Option<String>, Option<String>) {
         return found;
     }
     if let Some(error) = in_xml(text) {
-        return (error.code, error.message);
+        return (error.code.as_deref().map(on_one_line), error.message.as_deref().map(on_one_line));
     }
     (None, beginning(text))
 }
@@ -80,10 +83,15 @@ fn pair(object: &Map<String, Value>) -> Option<(Option<String>, Option<String>)>
 /// A text, or a number as one: some gateways send codes without quotes.
 fn text_of(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::String(text) if !text.is_empty() => Some(on_one_line(text)),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
+}
+
+/// A text without the control characters that would spoil a log or a terminal, and not longer than a message is.
+fn on_one_line(text: &str) -> String {
+    text.chars().take(LONGEST_MESSAGE).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// The error object of OBS.
@@ -170,6 +178,13 @@ mod tests {
         assert_eq!(read(""), (None, None));
         let error = ServiceError::read(StatusCode::BAD_GATEWAY, &HeaderMap::new(), &[0xff, 0xfe, 0x00]);
         assert_eq!(error.status, Some(502));
+    }
+
+    #[test]
+    fn keeps_a_message_on_one_line_and_within_bounds() {
+        let message = "a\\u001b[31m\\nb".to_owned() + &"x".repeat(10_000);
+        let found = read(&format!(r#"{{"error_msg":"{message}"}}"#)).1.unwrap();
+        assert!(found.starts_with("a [31m b") && found.len() == LONGEST_MESSAGE, "{found}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -114,8 +115,12 @@ impl Obs {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(file.size));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
         headers.insert("x-obs-content-sha256", header(file.checksum.as_str())?);
-        let body = reqwest::Body::wrap_stream(blocks(opened, file.size, progress));
+        let fault = Fault::default();
+        let body = reqwest::Body::wrap_stream(blocks(opened, file.size, progress, fault.clone()));
         let sent = self.send(OPERATION, Method::PUT, (bucket, key), headers, Some(body)).await;
+        if let Some(error) = fault.take() {
+            return Err(unreadable(&file.path, error));
+        }
         // The store's word on a file that changed meanwhile would be hard to understand.
         let now = tokio::fs::metadata(&file.path).await;
         if now.is_ok_and(|metadata| !file.is_unchanged(&metadata)) {
@@ -125,14 +130,32 @@ impl Obs {
     }
 }
 
+/// What went wrong with the file while it was sent; the HTTP client would only say that the request broke.
+#[derive(Clone, Default)]
+struct Fault(Arc<Mutex<Option<io::Error>>>);
+
+impl Fault {
+    /// Keeps the error and gives the HTTP client a copy.
+    fn keep(&self, error: io::Error) -> io::Error {
+        let copy = io::Error::from(error.kind());
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        copy
+    }
+
+    fn take(&self) -> Option<io::Error> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
 /// The file block by block, never more than was promised.
-fn blocks(file: File, size: u64, progress: Reporter) -> impl Stream<Item = io::Result<Bytes>> + Send {
+fn blocks(file: File, size: u64, progress: Reporter, fault: Fault) -> impl Stream<Item = io::Result<Bytes>> + Send {
     progress.report(Phase::Upload, 0, size);
     try_unfold((file, 0), move |(mut file, done)| {
-        let progress = progress.clone();
+        let (progress, fault) = (progress.clone(), fault.clone());
         async move {
             let mut block = Vec::with_capacity(BLOCK);
-            (&mut file).take((size - done).min(BLOCK as u64)).read_to_end(&mut block).await?;
+            let left = (size - done).min(BLOCK as u64);
+            (&mut file).take(left).read_to_end(&mut block).await.map_err(|error| fault.keep(error))?;
             if block.is_empty() {
                 return Ok(None);
             }

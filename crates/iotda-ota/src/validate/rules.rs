@@ -42,49 +42,52 @@ struct Text {
 
 impl Text {
     /// Reports the length and the characters each on its own, because they are mended each on its own.
-    fn check(&self, field: &str, value: &str, what: &str, violations: &mut Violations) {
+    ///
+    /// `what` is the value in words, `find` where the right one is found, if that is worth saying.
+    fn check(&self, field: &str, value: &str, what: &str, find: Option<&str>, violations: &mut Violations) {
+        let find = find.map(|find| format!("; {find}")).unwrap_or_default();
         let count = value.chars().count();
         if count == 0 && self.least > 0 {
-            violations.add(field, "not empty", value, format!("give {what}"));
+            violations.add(field, "not empty", value, format!("give {what}{find}"));
             return;
         }
         if count < self.least {
-            violations.add(field, format!("at least {} characters", self.least), value, format!("check {what}"));
+            violations.add(field, format!("at least {} characters", self.least), value, format!("check {what}{find}"));
         }
         if let Some(most) = self.most.filter(|most| count > *most) {
-            let help = format!("shorten {what} by {}", count - most);
+            let help = format!("shorten {what} by {}{find}", count - most);
             violations.add(field, format!("at most {most} characters"), value, help);
         }
         if let Some(found) = value.chars().find(|c| !(self.allowed)(*c)) {
-            let help = format!("remove {found:?} from {what}");
+            let help = format!("remove {found:?} from {what}{find}");
             violations.add(field, format!("only {}", self.characters), value, help);
         }
     }
 }
 
 pub(crate) fn app_id(value: &str, violations: &mut Violations) {
-    IDENTIFIER.check("app_id", value, "the app id; the console shows it as the resource space id", violations);
+    IDENTIFIER.check("app_id", value, "the app id", Some("the console shows it as the resource space id"), violations);
 }
 
 pub(crate) fn product_id(value: &str, violations: &mut Violations) {
-    IDENTIFIER.check("product_id", value, "the product id that the console shows", violations);
+    IDENTIFIER.check("product_id", value, "the product id", Some("the console shows it with the product"), violations);
 }
 
 pub(crate) fn package_id(value: &str, violations: &mut Violations) {
     let rule =
         Text { allowed: |c| c.is_ascii_alphanumeric() || c == '-', characters: "letters, digits and -", ..IDENTIFIER };
-    rule.check("package_id", value, "the package id that create or list answered", violations);
+    rule.check("package_id", value, "the package id", Some("create and list answer it"), violations);
 }
 
 /// The reference states no rule for project ids; these characters are what keeps the path one path.
 pub(crate) fn project_id(value: &str, violations: &mut Violations) {
     let rule = Text { most: None, ..IDENTIFIER };
-    rule.check("project_id", value, "the project id; the console shows it under My Credentials", violations);
+    rule.check("project_id", value, "the project id", Some("the console shows it under My Credentials"), violations);
 }
 
 pub(crate) fn instance_id(value: &str, violations: &mut Violations) {
     let rule = Text { allowed: |c| c.is_ascii_graphic(), characters: "visible ASCII characters", ..IDENTIFIER };
-    rule.check("Instance-Id", value, "the instance id; the console shows it under Overview", violations);
+    rule.check("Instance-Id", value, "the instance id", Some("the console shows it under Overview"), violations);
 }
 
 pub(crate) fn package_type(value: &PackageType, violations: &mut Violations) {
@@ -96,7 +99,7 @@ pub(crate) fn package_type(value: &PackageType, violations: &mut Violations) {
 }
 
 pub(crate) fn version(value: &str, violations: &mut Violations) {
-    VERSION.check("version", value, "the version", violations);
+    VERSION.check("version", value, "the version", None, violations);
 }
 
 /// The module name belongs to module packages, and only to them.
@@ -113,7 +116,7 @@ pub(crate) fn module_name(value: Option<&str>, package_type: &PackageType, viola
                 let help = "leave module_name out, or set package_type to modulePackage";
                 violations.add(FIELD, "absent unless package_type is modulePackage", name, help);
             }
-            Text { most: Some(64), ..VERSION }.check(FIELD, name, "the module name", violations);
+            Text { most: Some(64), ..VERSION }.check(FIELD, name, "the module name", None, violations);
         }
         None => {}
     }
@@ -129,7 +132,7 @@ pub(crate) fn support_source_versions<'a>(values: impl ExactSizeIterator<Item = 
     // The reference gives no length for a single source version.
     let rule = Text { most: None, ..VERSION };
     for (index, value) in values.enumerate() {
-        rule.check(&format!("{FIELD}[{index}]"), value, "the source version", violations);
+        rule.check(&format!("{FIELD}[{index}]"), value, "the source version", None, violations);
     }
 }
 
@@ -143,7 +146,7 @@ pub(crate) fn custom_info(value: &str, violations: &mut Violations) {
 
 fn any_text(field: &str, value: &str, most: usize, violations: &mut Violations) {
     let rule = Text { least: 0, most: Some(most), allowed: |_| true, characters: "any characters" };
-    rule.check(field, value, "the text", violations);
+    rule.check(field, value, "the text", None, violations);
 }
 
 /// Region, bucket, key and checksum; `suffix` says whether the listed suffixes are required.
@@ -155,21 +158,27 @@ pub(crate) fn obs_location(location: &ObsLocation, suffix: bool, violations: &mu
         allowed: |c| c.is_ascii_alphanumeric() || c == '-',
         characters: "letters, digits and -",
     };
-    region.check(&field("region_name"), &location.region_name, "the region id, such as cn-north-4", violations);
+    region.check(
+        &field("region_name"),
+        &location.region_name,
+        "the region id",
+        Some("it looks like cn-north-4"),
+        violations,
+    );
     let bucket = Text {
         least: 3,
         most: Some(63),
         allowed: |c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.'),
         characters: "lower-case letters, digits, - and .",
     };
-    bucket.check(&field("bucket_name"), &location.bucket_name, "the bucket name", violations);
+    bucket.check(&field("bucket_name"), &location.bucket_name, "the bucket name", None, violations);
     let key = Text { least: 1, most: Some(1024), allowed: |_| true, characters: "any characters" };
-    key.check(&field("object_key"), &location.object_key, "the object key", violations);
+    key.check(&field("object_key"), &location.object_key, "the object key", None, violations);
     if suffix && !location.object_key.is_empty() && suffix_of(&location.object_key).is_none() {
         let help = "rename the object; newer service texts do not state this rule, so it can be allowed (allow suffix)";
         violations.add(
             &field("object_key"),
-            format!("ending in one of {}", SUFFIXES.join(" ")),
+            format!("a key that ends in one of {}", SUFFIXES.join(" ")),
             &location.object_key,
             help,
         );
