@@ -8,6 +8,7 @@
 //! // Two free ports on the loopback address, and a temporary folder that goes when the emulator does.
 //! let emulator = Emulator::builder().start().await?;
 //!
+//! # let _ = rustls::crypto::ring::default_provider().install_default();
 //! let answer = reqwest::Client::new()
 //!     .get(format!(
 //!         "{}/v5/iot/{}/ota-upgrades/packages?package_type=firmwarePackage",

@@ -40,13 +40,14 @@ pub enum StartError {
         source: io::Error,
     },
 
-    /// The data folder cannot be created, read or written.
+    /// The data folder, or a file in it, cannot be created, read or written.
     #[error(
-        "cannot use the data folder {}; check that it can be created and written, or choose another one with --data-dir",
+        "cannot use {} for the emulator's data; check that it can be created and written, or choose another folder \
+         (--data-dir; for --emulator: --emulator-dir)",
         folder.display()
     )]
     Folder {
-        /// The data folder.
+        /// The folder, or the file in it.
         folder: PathBuf,
         /// What the operating system says.
         source: io::Error,
@@ -55,7 +56,7 @@ pub enum StartError {
     /// The folder has files, and they are not an emulator's.
     #[error(
         "the folder {} is not empty and does not belong to an emulator; nothing in it was touched; choose an empty or \
-         missing folder with --data-dir",
+         missing folder (--data-dir; for --emulator: --emulator-dir)",
         folder.display()
     )]
     ForeignFolder {
@@ -65,8 +66,8 @@ pub enum StartError {
 
     /// Another emulator uses the folder.
     #[error(
-        "the data folder {} is still in use by {holder} after waiting {} s; stop that emulator, or choose another \
-         folder with --data-dir",
+        "the data folder {} is still in use by {holder} after waiting {:.1} s; stop that emulator, or choose \
+         another folder (--data-dir; for --emulator: --emulator-dir)",
         folder.display(),
         waited.as_secs_f32()
     )]
@@ -81,8 +82,8 @@ pub enum StartError {
 
     /// The database is damaged.
     #[error(
-        "the database {} is damaged: {problem}; it was left as it is; move its folder away, or choose another one with \
-         --data-dir",
+        "the database {} is damaged: {problem}; it was left as it is; move its folder away, or choose another \
+         one (--data-dir; for --emulator: --emulator-dir)",
         file.display()
     )]
     Damaged {
@@ -95,7 +96,7 @@ pub enum StartError {
     /// A newer program made the data.
     #[error(
         "the database {} has schema version {found} and this program knows versions up to {known}; use the newer \
-         program that made it, or choose another folder with --data-dir",
+         program that made it, or choose another folder (--data-dir; for --emulator: --emulator-dir)",
         file.display()
     )]
     NewerData {
@@ -132,6 +133,17 @@ impl StartError {
 
     pub(crate) fn damaged(file: &Path, problem: &dyn Display) -> Self {
         Self::Damaged { file: file.to_owned(), problem: problem.to_string() }
+    }
+
+    /// What SQLite says about the database: that the file cannot be used, or else that it is damaged.
+    pub(crate) fn database(file: &Path, error: &rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{CannotOpen, DiskFull, PermissionDenied, ReadOnly};
+        match error.sqlite_error_code() {
+            Some(CannotOpen | DiskFull | PermissionDenied | ReadOnly) => {
+                Self::folder(file, io::Error::other(error.to_string()))
+            }
+            _ => Self::damaged(file, error),
+        }
     }
 
     pub(crate) fn newer(file: &Path, found: u32, known: u32) -> Self {

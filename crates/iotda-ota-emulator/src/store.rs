@@ -116,12 +116,12 @@ impl Store {
         folder::prepare(root, options.durable)?;
         let lock = lock::FolderLock::acquire(root, options.waited)?;
         let path = database::open_or_create(root, options.durable)?;
-        let damaged = |error: rusqlite::Error| StartError::damaged(&path, &error);
+        let failed = |error| StartError::database(&path, &error);
 
-        let connection = database::connect(&path, options.durable).map_err(damaged)?;
-        objects::add_bucket(&connection, options.bucket).map_err(damaged)?;
+        let connection = database::connect(&path, options.durable).map_err(failed)?;
+        objects::add_bucket(&connection, options.bucket).map_err(failed)?;
         let files = files::Files::open(root, options.durable, Arc::clone(&clock));
-        let kept = objects::file_names(&connection).map_err(damaged)?;
+        let kept = objects::file_names(&connection).map_err(failed)?;
         files.clean(&kept).map_err(|source| StartError::folder(root, source))?;
 
         Ok(Self {
@@ -184,12 +184,10 @@ impl Store {
             let object = new.into_object(&kept, modified);
             let row = object.clone();
             let written = store.inner.writer.run(move |connection| objects::put(connection, &row)).await;
-            let garbage = match &written {
-                Ok(replaced) => replaced.clone(),
-                Err(_) => Some(kept.file),
-            };
-            store.remove_file(garbage).await;
-            written.map(|_| object)
+            // After a failed commit it is not certain which of the two files the record names, so both stay; the next
+            // start removes the one that is garbage.
+            store.remove_file(written?).await;
+            Ok(object)
         });
         work.await.map_err(|_| StoreError::Closed)?
     }

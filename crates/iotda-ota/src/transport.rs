@@ -18,6 +18,7 @@ pub(crate) struct Options {
     pub(crate) connect_timeout: Duration,
     pub(crate) idle_timeout: Duration,
     pub(crate) ca_certificates: Vec<Vec<u8>>,
+    pub(crate) no_proxy: bool,
 }
 
 impl Default for Options {
@@ -26,6 +27,7 @@ impl Default for Options {
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
             ca_certificates: Vec::new(),
+            no_proxy: false,
         }
     }
 }
@@ -37,7 +39,7 @@ pub(crate) fn client(options: &Options) -> Result<reqwest::Client, Error> {
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(options.connect_timeout)
         .read_timeout(options.idle_timeout);
-    let builder = proxies(builder, |name| std::env::var(name).ok())?;
+    let builder = proxies(builder, |name| std::env::var(name).ok().filter(|_| !options.no_proxy))?;
     let builder = trust(builder, &options.ca_certificates)?;
     builder
         .build()

@@ -104,6 +104,11 @@ pub(super) fn open_or_create(root: &Path, durable: bool) -> Result<PathBuf, Star
 /// Opens a connection that may write.
 pub(super) fn connect(path: &Path, durable: bool) -> rusqlite::Result<Connection> {
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    if connection.is_readonly(rusqlite::MAIN_DB)? {
+        // SQLite falls back to reading when the file cannot be written; better to say so now than at the first write.
+        let error = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
+        return Err(rusqlite::Error::SqliteFailure(error, None));
+    }
     connection.pragma_update(None, "synchronous", if durable { "FULL" } else { "OFF" })?;
     // Only macOS heeds this: there an ordinary sync leaves the data in the disk's own cache.
     connection.pragma_update(None, "fullfsync", durable)?;

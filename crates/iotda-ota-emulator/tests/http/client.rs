@@ -11,6 +11,13 @@ use sha2::{Digest, Sha256};
 /// The second of the documented example, `20230211T121212Z`.
 pub(crate) const DOCUMENTED_TIME: u64 = 1_676_117_532;
 
+/// A client for plain HTTP.
+pub(crate) fn http_client() -> Client {
+    // Fails when another test was first, and then the provider is there.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::new()
+}
+
 pub(crate) struct Caller {
     pub(crate) emulator: Emulator,
     pub(crate) http: Client,
@@ -26,7 +33,7 @@ impl Caller {
     }
 
     pub(crate) fn of(emulator: Emulator) -> Self {
-        Self { emulator, http: Client::new() }
+        Self { emulator, http: http_client() }
     }
 
     pub(crate) fn packages_url(&self) -> String {

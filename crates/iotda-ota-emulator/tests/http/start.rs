@@ -67,7 +67,7 @@ async fn dropping_stops_it_and_removes_its_temporary_folder() {
     assert!(http.get(&url).send().await.is_ok());
     drop(emulator);
     tokio::time::sleep(Duration::from_millis(100)).await;
-    assert!(reqwest::Client::new().get(&url).send().await.is_err());
+    assert!(crate::client::http_client().get(&url).send().await.is_err());
 }
 
 #[tokio::test]

@@ -110,6 +110,12 @@ impl ClientBuilder {
         self
     }
 
+    /// Takes no proxy from the environment.
+    pub fn no_proxy(mut self) -> Self {
+        self.options.no_proxy = true;
+        self
+    }
+
     /// A ready HTTP client. Proxies, certificates and connection limits are its own then; it should not follow
     /// redirects. About its TLS see the crate's section on features.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {

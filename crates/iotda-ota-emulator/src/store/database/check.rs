@@ -21,7 +21,7 @@ const FULLY_CHECKED_BYTES: u64 = 4 << 20;
 pub(super) fn check(path: &Path) -> Result<(), StartError> {
     let header = Header::read(path).map_err(|error| match error.kind() {
         io::ErrorKind::UnexpectedEof => StartError::damaged(path, &"the file is too short"),
-        _ => StartError::damaged(path, &error),
+        _ => StartError::folder(path, error),
     })?;
     if !header.is_sqlite() {
         return Err(StartError::damaged(path, &"it is not an SQLite database"));
@@ -44,8 +44,7 @@ pub(super) fn check(path: &Path) -> Result<(), StartError> {
     if log == 0 && header.size < counted {
         return Err(StartError::damaged(path, &format!("it has {} bytes and should have {counted}", header.size)));
     }
-    let problem = probe(path, header.size).map_err(|error| StartError::damaged(path, &error))?;
-    match problem {
+    match probe(path, header.size).map_err(|error| StartError::database(path, &error))? {
         None => Ok(()),
         Some(problem) => Err(StartError::damaged(path, &problem)),
     }
