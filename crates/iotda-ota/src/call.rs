@@ -170,8 +170,7 @@ impl Call {
         if answer.status.is_success() && service::error_code(&answer.body).is_none() {
             let value = sent.ok().flatten().or_else(|| rescue(&answer.body));
             if let Some(value) = value {
-                let request_id = service::request_id(&answer.headers);
-                return Ok(Response::new(value, answer.status.as_u16(), request_id));
+                return Ok(Response::new(value, answer.status, answer.headers));
             }
         }
         Err(outcome::of_answer(self.operation, &self.endpoint, &answer))

@@ -7,6 +7,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use http::HeaderMap;
+
 use crate::validate::Violations;
 
 pub(crate) mod service;
@@ -129,6 +131,11 @@ impl Error {
     /// The HTTP status of the answer, if there was one.
     pub fn status(&self) -> Option<u16> {
         self.0.service.status
+    }
+
+    /// The headers of the answer; empty if there was none.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.0.service.headers
     }
 
     /// The service's code, such as `IOTDA.000006`. An open set: never compare with a closed list.

@@ -1,6 +1,11 @@
 //! A result together with what the answer's headers said.
 
+use std::fmt;
 use std::ops::Deref;
+
+use http::{HeaderMap, StatusCode};
+
+use crate::error::service;
 
 /// A value that the service answered, with the answer's status and request id.
 ///
@@ -13,21 +18,28 @@ use std::ops::Deref;
 /// let package = package.into_inner();
 /// # let _ = package; Ok(()) }
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone)]
 pub struct Response<T> {
     value: T,
     status: u16,
+    headers: HeaderMap,
     request_id: Option<String>,
 }
 
 impl<T> Response<T> {
-    pub(crate) fn new(value: T, status: u16, request_id: Option<String>) -> Self {
-        Self { value, status, request_id }
+    pub(crate) fn new(value: T, status: StatusCode, headers: HeaderMap) -> Self {
+        let request_id = service::request_id(&headers);
+        Self { value, status: status.as_u16(), headers, request_id }
     }
 
     /// The HTTP status of the answer.
     pub fn status(&self) -> u16 {
         self.status
+    }
+
+    /// The headers of the answer.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
     }
 
     /// The request id of the answer; quote it to the service's support.
@@ -46,5 +58,16 @@ impl<T> Deref for Response<T> {
 
     fn deref(&self) -> &T {
         &self.value
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Response<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Headers of an answer may hold cookies or tokens, so they are only there for who asks.
+        f.debug_struct("Response")
+            .field("value", &self.value)
+            .field("status", &self.status)
+            .field("request_id", &self.request_id)
+            .finish_non_exhaustive()
     }
 }

@@ -4,6 +4,8 @@
 //! with `message`, and any of these inside a nested object (huaweicloudsdkcore 3.1.219, exception handler). OBS
 //! answers XML. Gateways answer HTML, half a body or nothing. [`ServiceError::read`] takes them all.
 
+use std::fmt;
+
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -23,10 +25,11 @@ const PAIRS: [(&str, &str); 3] = [("error_code", "error_msg"), ("errorCode", "er
 /// The headers that may hold the request id: IoTDA and gateways, OBS, IAM.
 const REQUEST_ID_HEADERS: [&str; 3] = ["x-request-id", "x-obs-request-id", "x-iam-trace-id"];
 
-/// Status, code, message and request id of an answer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Status, headers, code, message and request id of an answer.
+#[derive(Clone, Default)]
 pub(crate) struct ServiceError {
     pub(crate) status: Option<u16>,
+    pub(crate) headers: HeaderMap,
     pub(crate) error_code: Option<String>,
     pub(crate) error_msg: Option<String>,
     pub(crate) request_id: Option<String>,
@@ -37,7 +40,20 @@ impl ServiceError {
     pub(crate) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
         let text = String::from_utf8_lossy(body);
         let (error_code, error_msg) = code_and_message(&text);
-        Self { status: Some(status.as_u16()), error_code, error_msg, request_id: request_id(headers) }
+        let (status, headers) = (Some(status.as_u16()), headers.clone());
+        Self { status, request_id: request_id(&headers), headers, error_code, error_msg }
+    }
+}
+
+impl fmt::Debug for ServiceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Headers of an answer may hold cookies or tokens, so they are only there for who asks.
+        f.debug_struct("ServiceError")
+            .field("status", &self.status)
+            .field("error_code", &self.error_code)
+            .field("error_msg", &self.error_msg)
+            .field("request_id", &self.request_id)
+            .finish_non_exhaustive()
     }
 }
 
