@@ -4,40 +4,8 @@
 //! cannot know: how a request gets its credentials and how it is sent. That is a [`Transport`], which the program
 //! gives to the client inside an [`Inner`]. Entry points: [`Client`], [`types`], [`builder`], [`Transport`].
 //!
-//! ```no_run
-//! use std::sync::Arc;
-//! use iotda_ota_client::{BoxFuture, Client, Inner, OperationInfo, Refusal, Transport};
-//!
-//! struct Token(&'static str);
-//!
-//! impl Transport for Token {
-//!     fn prepare<'a>(
-//!         &'a self,
-//!         request: &'a mut reqwest::Request,
-//!         _operation: &'a OperationInfo,
-//!     ) -> BoxFuture<'a, Result<(), Refusal>> {
-//!         Box::pin(async move {
-//!             let token = self.0.parse().map_err(|_| Refusal::new("the token is no header value"))?;
-//!             request.headers_mut().insert("X-Auth-Token", token);
-//!             Ok(())
-//!         })
-//!     }
-//! }
-//!
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let client = Client::new_with_client(
-//!     "http://127.0.0.1:8790",
-//!     reqwest::Client::new(),
-//!     Inner::new(Arc::new(Token("emulator-token"))),
-//! );
-//! let package = client
-//!     .show_ota_package()
-//!     .project_id("emulator-project")
-//!     .package_id("28f61af50fc9452aa0ed5ea25c3cc3d3")
-//!     .send()
-//!     .await?;
-//! # let _ = package; Ok(()) }
-//! ```
+//! An example, `examples/show_package.rs`:
+#![doc = concat!("```no_run\n", include_str!("../examples/show_package.rs"), "```")]
 //!
 //! The crate `iotda-ota` is a veneer over this one, with validation, uploads and errors that keep status and request
 //! id whatever the body was. Use this crate alone when you want only the bare operations.

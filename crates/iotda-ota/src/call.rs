@@ -138,6 +138,11 @@ impl Call {
     fn url(&self, segments: &[&str], query: &[(&str, String)]) -> Result<Url, Error> {
         let mut text = endpoint::base(&self.endpoint).to_owned();
         for segment in segments {
+            // Without this the address would be that of something else.
+            if matches!(*segment, "" | "." | "..") {
+                let message = format!("{segment:?} cannot be a part of an address");
+                return Err(Error::new(ErrorKind::Invalid, message).with_operation(self.operation.name));
+            }
             text.push('/');
             text.extend(utf8_percent_encode(segment, ENCODED));
         }
@@ -167,13 +172,18 @@ impl Call {
                     .with_operation(self.operation.name),
             });
         };
-        if answer.status.is_success() && service::error_code(&answer.body).is_none() {
+        let mut operation = self.operation;
+        if answer.status.is_success() {
             let value = sent.ok().flatten().or_else(|| rescue(&answer.body));
-            if let Some(value) = value {
-                return Ok(Response::new(value, answer.status, answer.headers));
+            let refused = service::error_code(&answer.body).is_some();
+            match value {
+                Some(value) if !refused => return Ok(Response::new(value, answer.status, answer.headers)),
+                // A value beside an error code leaves open which of the two is true.
+                Some(_) => {}
+                None => operation.creates &= !refused,
             }
         }
-        Err(outcome::of_answer(self.operation, &self.endpoint, &answer))
+        Err(outcome::of_answer(operation, &self.endpoint, &answer))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

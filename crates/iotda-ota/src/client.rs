@@ -50,6 +50,7 @@ struct Shared {
     instance_id: Option<InstanceId>,
     token: Option<SecretString>,
     timeout: Duration,
+    idle_timeout: Duration,
     obs_endpoint: Option<Url>,
     obs_region: Option<String>,
     access_key: Option<AccessKey>,
@@ -82,7 +83,7 @@ impl Client {
             let error = Error::new(ErrorKind::Configuration, "no OBS address");
             return Err(error.with_hint("give the region, or the OBS address (IOTDA_OTA_OBS_ENDPOINT)"));
         };
-        Ok(Obs::new(self.0.http.clone(), endpoint.clone(), access_key.clone()))
+        Ok(Obs::new(self.0.http.clone(), endpoint.clone(), access_key.clone(), self.0.idle_timeout))
     }
 
     /// Starts to publish a file: check, hash, upload, create, read back. See [`Publish`].
@@ -115,6 +116,10 @@ impl Client {
     /// The `region_name` of new OBS locations, if it is known.
     pub fn obs_region(&self) -> Option<&str> {
         self.0.obs_region.as_deref()
+    }
+
+    pub(crate) fn obs_endpoint(&self) -> Option<&Url> {
+        self.0.obs_endpoint.as_ref()
     }
 
     pub(crate) fn http(&self) -> &reqwest::Client {

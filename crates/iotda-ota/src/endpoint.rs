@@ -62,25 +62,21 @@ pub(crate) fn is_path_style(endpoint: &Url) -> bool {
 /// Reads a base address: a scheme and a host, perhaps a port and a path, nothing more.
 pub(crate) fn parse(field: &str, text: &str, violations: &mut Violations) -> Option<Url> {
     const RULE: &str = "an address such as https://host or http://127.0.0.1:8790";
-    let help = "give scheme, host and, if needed, port";
+    // What stands before an @ may be a password, whatever else is wrong.
+    if text.contains('@') {
+        violations.add_hidden(field, "an address without a user name", "leave the part before @ out");
+        return None;
+    }
     // `host:8790` would parse as a scheme; what http can send is the better judge.
     let usable = text.parse::<Uri>().is_ok();
-    match Url::parse(text) {
-        Ok(url)
-            if usable
-                && matches!(url.scheme(), "http" | "https")
-                && url.has_host()
-                && url.query().is_none()
-                && url.fragment().is_none() =>
-        {
-            if url.username().is_empty() && url.password().is_none() {
-                return Some(url);
-            }
-            violations.add_hidden(field, "an address without a user name", "leave the part before @ out");
-        }
-        _ => violations.add(field, RULE, text, help),
+    let url = Url::parse(text).ok().filter(|url| {
+        let plain = url.query().is_none() && url.fragment().is_none();
+        usable && plain && url.has_host() && matches!(url.scheme(), "http" | "https")
+    });
+    if url.is_none() {
+        violations.add(field, RULE, text, "give scheme, host and, if needed, port");
     }
-    None
+    url
 }
 
 /// A base address without the slash at its end, ready for a path.
@@ -112,7 +108,9 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_base_address() {
-        for text in ["", "host:8790", "ftp://host", "https://", "https://a b", "https://h/?q", "http://u:p@h", "//h"] {
+        for text in
+            ["", "host:8790", "ftp://host", "https://", "https://a b", "https://h/?q", "http://u:p@h", "u:p@h:1", "//h"]
+        {
             let mut violations = Violations::default();
             assert!(parse("endpoint", text, &mut violations).is_none(), "{text}");
             assert_eq!(violations.len(), 1, "{text}");

@@ -35,7 +35,7 @@ pub enum ErrorKind {
     Rejected,
     /// The answer is not one of this service.
     Unintelligible,
-    /// The service cannot be reached, is overloaded or failed; nothing is known to be done.
+    /// The service cannot be reached, is overloaded or failed; repeating the call is safe.
     Unavailable,
     /// The request may or may not have been carried out.
     OutcomeUnknown,
@@ -60,7 +60,8 @@ pub enum ErrorKind {
 /// # Ok(()) }
 /// ```
 ///
-/// `Display` is one line without the cause; the causes follow through [`source`](std::error::Error::source).
+/// `Display` is one line with everything but the cause; the causes follow through
+/// [`source`](std::error::Error::source).
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -88,9 +89,18 @@ impl Error {
 
     /// The error for a request that breaks rules.
     pub(crate) fn invalid(violations: Violations) -> Self {
+        Self::broken("the request", violations)
+    }
+
+    /// The error for settings of a client that break rules.
+    pub(crate) fn invalid_settings(violations: Violations) -> Self {
+        Self::broken("the client's configuration", violations)
+    }
+
+    fn broken(what: &str, violations: Violations) -> Self {
         let message = match violations.len() {
-            1 => "the request breaks a documented rule".to_owned(),
-            count => format!("the request breaks {count} documented rules"),
+            1 => format!("{what} breaks a rule"),
+            count => format!("{what} breaks {count} rules"),
         };
         let mut error = Self::new(ErrorKind::Invalid, message);
         error.0.violations = violations;
@@ -189,7 +199,8 @@ impl Error {
         self.kind() == ErrorKind::AlreadyExists
     }
 
-    /// True if nothing was done and the same call may succeed later.
+    /// True if the same call may succeed later and repeating it is safe: nothing was done, or doing it twice comes to
+    /// the same.
     pub fn is_retryable(&self) -> bool {
         self.kind() == ErrorKind::Unavailable
     }
@@ -217,8 +228,9 @@ impl fmt::Display for Error {
             }
             f.write_str(")")?;
         }
-        if let [only] = self.0.violations.iter().as_slice() {
-            write!(f, ": {only}")?;
+        for (index, violation) in self.0.violations.iter().enumerate() {
+            let separator = if index == 0 { ":" } else { " |" };
+            write!(f, "{separator} {violation}")?;
         }
         Ok(())
     }

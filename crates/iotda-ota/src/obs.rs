@@ -4,30 +4,27 @@
 //! upload carries the SHA-256 of its bytes in `x-obs-content-sha256`, which OBS is documented to verify, so that
 //! damaged bytes are refused by the store itself.
 
-use bytes::Bytes;
+use std::time::Duration;
+
 use http::header::DATE;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use huaweicloud_signing::obs::Resource;
 use jiff::Timestamp;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
 use crate::auth::AccessKey;
-use crate::endpoint;
-use crate::error::service::{self, ServiceError};
+use crate::error::service;
 use crate::error::{Error, ErrorKind};
 
+pub(crate) mod address;
 mod get;
 mod put;
+mod refusal;
+mod watch;
 
 pub use get::ObjectInfo;
 pub use put::LocalFile;
-
-/// The characters of a key that stand for themselves in a path.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
-
-/// How much of an error's body is read.
-const LONGEST_ERROR: usize = 64 * 1024;
+use watch::Watch;
 
 /// The objects that an access key can reach at one OBS address.
 ///
@@ -42,17 +39,30 @@ pub struct Obs {
     http: reqwest::Client,
     endpoint: Url,
     access_key: AccessKey,
+    idle_timeout: Duration,
 }
 
 /// An answer whose status says success; the body is not read yet.
 struct Answer {
     response: reqwest::Response,
     request_id: Option<String>,
+    watch: Watch,
+}
+
+/// A request before it is signed.
+struct Draft<'a> {
+    operation: &'static str,
+    method: Method,
+    bucket: &'a str,
+    key: &'a str,
+    headers: HeaderMap,
+    body: Option<reqwest::Body>,
+    watch: Watch,
 }
 
 impl Obs {
-    pub(crate) fn new(http: reqwest::Client, endpoint: Url, access_key: AccessKey) -> Self {
-        Self { http, endpoint, access_key }
+    pub(crate) fn new(http: reqwest::Client, endpoint: Url, access_key: AccessKey, idle_timeout: Duration) -> Self {
+        Self { http, endpoint, access_key, idle_timeout }
     }
 
     /// The OBS base address.
@@ -60,53 +70,31 @@ impl Obs {
         &self.endpoint
     }
 
+    fn draft<'a>(&self, operation: &'static str, method: Method, bucket: &'a str, key: &'a str) -> Draft<'a> {
+        let watch = Watch::new(self.idle_timeout);
+        Draft { operation, method, bucket, key, headers: HeaderMap::new(), body: None, watch }
+    }
+
     /// Signs and sends one request about an object.
-    async fn send(
-        &self,
-        operation: &'static str,
-        method: Method,
-        (bucket, key): (&str, &str),
-        mut headers: HeaderMap,
-        body: Option<reqwest::Body>,
-    ) -> Result<Answer, Error> {
-        let url = self.url(bucket, key).map_err(|error| error.with_operation(operation))?;
+    async fn send(&self, draft: Draft<'_>) -> Result<Answer, Error> {
+        let Draft { operation, method, bucket, key, mut headers, body, watch } = draft;
+        let url = address::object_url(&self.endpoint, bucket, key).map_err(|error| error.with_operation(operation))?;
         self.sign(&method, bucket, key, &mut headers).map_err(|error| error.with_operation(operation))?;
         let mut request = reqwest::Request::new(method, url);
         *request.headers_mut() = headers;
         *request.body_mut() = body;
-        let result = self.http.execute(request).await;
-        let response = result.map_err(|error| self.no_answer(operation, error))?;
+        let response = match watch.guard(self.http.execute(request)).await {
+            Some(Ok(response)) => response,
+            Some(Err(error)) => return Err(self.no_answer(operation, error)),
+            None => return Err(self.silent(operation, &watch)),
+        };
         let request_id = service::request_id(response.headers());
         let status = response.status();
         tracing::debug!(operation, status = status.as_u16(), request_id, "answered");
         if status.is_success() {
-            return Ok(Answer { response, request_id });
+            return Ok(Answer { response, request_id, watch });
         }
-        Err(refused(operation, bucket, key, response).await)
-    }
-
-    /// The address of an object: the bucket in the path on this machine, else in front of the host.
-    fn url(&self, bucket: &str, key: &str) -> Result<Url, Error> {
-        let encoded: String = utf8_percent_encode(key, ENCODED).collect();
-        let mut url = self.endpoint.clone();
-        let base = self.endpoint.path().trim_end_matches('/').to_owned();
-        let path = if endpoint::is_path_style(&self.endpoint) {
-            format!("{base}/{bucket}/{encoded}")
-        } else {
-            let host = format!("{bucket}.{}", self.endpoint.host_str().unwrap_or_default());
-            if url.set_host(Some(&host)).is_err() {
-                let message = format!("no host name can be made of bucket {bucket:?}");
-                return Err(Error::new(ErrorKind::Invalid, message));
-            }
-            format!("{base}/{encoded}")
-        };
-        url.set_path(&path);
-        // Addresses have no `.` and `..` segments: what a URL makes of them is another object.
-        if url.path() != path {
-            let error = Error::new(ErrorKind::Invalid, format!("object key {key:?} cannot be put into an address"));
-            return Err(error.with_hint("use a key without the segments . and .."));
-        }
-        Ok(url)
+        Err(refusal::read(operation, bucket, key, response).await)
     }
 
     /// Adds date, security token and signature.
@@ -130,62 +118,24 @@ impl Obs {
         let endpoint = &self.endpoint;
         let message = if error.is_connect() {
             format!("no connection to {endpoint}")
-        } else if error.is_timeout() {
-            format!("no answer from {endpoint} within the time limit")
         } else {
-            format!("the connection to {endpoint} broke before the answer")
+            format!("the connection to {endpoint} broke")
         };
+        self.unavailable(operation, message).with_source(error.without_url())
+    }
+
+    fn silent(&self, operation: &'static str, watch: &Watch) -> Error {
+        let (endpoint, seconds) = (&self.endpoint, watch.idle().as_secs_f64());
+        self.unavailable(operation, format!("{endpoint} neither took nor sent anything for {seconds} s"))
+    }
+
+    fn unavailable(&self, operation: &'static str, message: String) -> Error {
+        let endpoint = &self.endpoint;
         Error::new(ErrorKind::Unavailable, message)
             .with_operation(operation)
             .with_hint(format!("check that {endpoint} is the OBS address, and that it can be reached from here"))
-            .with_source(error.without_url())
     }
 }
-
-/// The error for a refusal, with as much of its body as a message needs.
-async fn refused(operation: &'static str, bucket: &str, key: &str, mut response: reqwest::Response) -> Error {
-    let mut body = Vec::new();
-    while let Ok(Some(chunk)) = response.chunk().await {
-        let room = LONGEST_ERROR - body.len();
-        let chunk: Bytes = chunk.slice(..chunk.len().min(room));
-        body.extend_from_slice(&chunk);
-        if body.len() == LONGEST_ERROR {
-            break;
-        }
-    }
-    let service = ServiceError::read(response.status(), response.headers(), &body);
-    let bucket_is_missing = service.error_code.as_deref() == Some("NoSuchBucket");
-    let (kind, message, hint) = match response.status() {
-        StatusCode::NOT_FOUND if bucket_is_missing => (
-            ErrorKind::NotFound,
-            format!("there is no bucket {bucket}"),
-            Some("check the bucket's name, and that the OBS address is the one of its region"),
-        ),
-        StatusCode::NOT_FOUND => (ErrorKind::NotFound, format!("there is no object {key} in bucket {bucket}"), None),
-        StatusCode::UNAUTHORIZED => (ErrorKind::Unauthenticated, "not authenticated".to_owned(), Some(CHECK_KEY)),
-        StatusCode::FORBIDDEN => (ErrorKind::Denied, format!("not permitted in bucket {bucket}"), Some(CHECK_KEY)),
-        status if status.is_redirection() => (
-            ErrorKind::Rejected,
-            format!("bucket {bucket} is in another region"),
-            Some("give the OBS address of the bucket's region"),
-        ),
-        StatusCode::TOO_MANY_REQUESTS => {
-            (ErrorKind::Unavailable, "too many requests".to_owned(), Some("wait a little and try again"))
-        }
-        status if status.is_server_error() => {
-            (ErrorKind::Unavailable, "OBS failed".to_owned(), Some("wait a little and try again"))
-        }
-        _ => (ErrorKind::Rejected, "refused by OBS".to_owned(), None),
-    };
-    let error = Error::new(kind, message).with_operation(operation).with_service(service);
-    match hint {
-        Some(hint) => error.with_hint(hint),
-        None => error,
-    }
-}
-
-const CHECK_KEY: &str = "check the access key, its permissions for the bucket, and that this machine's clock is right: \
-     OBS refuses requests that are more than 15 minutes off";
 
 fn header(text: &str) -> Result<HeaderValue, Error> {
     HeaderValue::from_str(text)
@@ -198,31 +148,8 @@ mod tests {
 
     fn obs(endpoint: &str) -> Obs {
         let key = AccessKey::new("FAKE-ACCESS-KEY-ID", "fake-secret").security_token("fake-security-token");
-        Obs::new(crate::transport::client(&Default::default()).unwrap(), endpoint.parse().unwrap(), key)
-    }
-
-    #[test]
-    fn the_bucket_stands_before_the_host_or_in_the_path() {
-        for (endpoint, expected) in [
-            ("https://obs.cn-north-4.myhuaweicloud.com", "https://fw.obs.cn-north-4.myhuaweicloud.com/a/b.bin"),
-            ("https://obs.example:8443/", "https://fw.obs.example:8443/a/b.bin"),
-            ("http://127.0.0.1:8791", "http://127.0.0.1:8791/fw/a/b.bin"),
-            ("http://localhost:8791/base/", "http://localhost:8791/base/fw/a/b.bin"),
-        ] {
-            assert_eq!(obs(endpoint).url("fw", "a/b.bin").unwrap().as_str(), expected);
-        }
-    }
-
-    #[test]
-    fn a_key_of_any_characters_is_encoded_and_one_with_dot_segments_refused() {
-        let obs = obs("http://127.0.0.1:8791");
-        let url = obs.url("fw", "固件 1/a+b%2F?#&=.bin").unwrap();
-        assert_eq!(url.path(), "/fw/%E5%9B%BA%E4%BB%B6%201/a%2Bb%252F%3F%23%26%3D.bin");
-        assert_eq!(url.query(), None);
-        for key in ["../other/x.bin", "a/../x.bin", "a/./x.bin", ".."] {
-            assert!(obs.url("fw", key).unwrap_err().is_invalid(), "{key}");
-        }
-        assert!(obs.url("..", "x.bin").is_err());
+        let limit = Duration::from_secs(1);
+        Obs::new(crate::transport::client(&Default::default(), limit).unwrap(), endpoint.parse().unwrap(), key, limit)
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Pages by marker as one stream of items.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::future::Future;
 
 use futures_util::Stream;
@@ -10,6 +10,8 @@ use crate::error::{Error, ErrorKind};
 use crate::model::Package;
 use crate::packages::PackagePage;
 
+const OPERATION: &str = "list_ota_packages";
+
 /// The largest page that the service gives.
 pub(crate) const LARGEST_PAGE: u32 = 50;
 
@@ -17,10 +19,11 @@ struct State<F> {
     fetch: F,
     ready: VecDeque<Package>,
     marker: Option<String>,
+    seen: HashSet<String>,
     last: bool,
 }
 
-/// Fetches pages of `size` with growing markers until one is not full.
+/// Fetches pages of `size`, each from the marker of the one before, until one is not full.
 ///
 /// What a marker looks like after the last page is not known, so the end is told from the number of items alone.
 pub(crate) fn items<F, P>(size: u32, fetch: F) -> impl Stream<Item = Result<Package, Error>> + Send
@@ -28,7 +31,7 @@ where
     F: FnMut(Option<String>) -> P + Send,
     P: Future<Output = Result<PackagePage, Error>> + Send,
 {
-    let state = State { fetch, ready: VecDeque::new(), marker: None, last: false };
+    let state = State { fetch, ready: VecDeque::new(), marker: None, seen: HashSet::new(), last: false };
     try_unfold(state, move |mut state| async move {
         while state.ready.is_empty() {
             if state.last {
@@ -38,21 +41,40 @@ where
             state.last = page.packages.len() < size as usize;
             state.ready = page.packages.into();
             if !state.last {
-                state.marker = Some(next(state.marker.as_deref(), page.marker)?);
+                let marker = next(state.marker.as_deref(), page.marker)?;
+                if !state.seen.insert(marker.clone()) {
+                    return Err(stuck());
+                }
+                state.marker = Some(marker);
             }
         }
         Ok(state.ready.pop_front().map(|package| (package, state)))
     })
 }
 
-/// The marker of the next page. One that does not go on would be followed forever.
+/// The marker of the next page. Record ids descend, so one that does not would be followed forever; of a marker in
+/// another form nothing is known but that it must not come twice.
 fn next(before: Option<&str>, marker: Option<String>) -> Result<String, Error> {
-    let message = match marker {
-        Some(marker) if before.is_none_or(|before| marker.as_str() < before) => return Ok(marker),
-        Some(_) => "the service answered a marker that does not go on from the last one",
-        None => "the service answered a full page without a marker, so the next one cannot be asked for",
+    let Some(marker) = marker else {
+        let message = "the service answered a full page without a marker, so the next one cannot be asked for";
+        return Err(Error::new(ErrorKind::Unintelligible, message).with_operation(OPERATION));
     };
-    Err(Error::new(ErrorKind::Unintelligible, message).with_operation("list_ota_packages"))
+    match before {
+        Some(before) if is_record_id(before) && is_record_id(&marker) => {
+            let descends = marker.to_ascii_lowercase() < before.to_ascii_lowercase();
+            if descends { Ok(marker) } else { Err(stuck()) }
+        }
+        _ => Ok(marker),
+    }
+}
+
+fn is_record_id(marker: &str) -> bool {
+    marker.len() == 24 && marker.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn stuck() -> Error {
+    let message = "the service answered a marker that does not go on from the last one";
+    Error::new(ErrorKind::Unintelligible, message).with_operation(OPERATION)
 }
 
 #[cfg(test)]
@@ -90,9 +112,25 @@ mod tests {
 
     #[tokio::test]
     async fn a_marker_that_stands_still_goes_back_or_is_missing_is_an_error() {
-        for second in [Some("b"), Some("c"), None] {
-            let error = collect(vec![page(2, Some("b")), page(2, second)]).await.unwrap_err();
+        let (low, high) = ("5ea000000000000000000000", "5F1000000000000000000000");
+        for (first, second) in [(low, Some(low)), (low, Some(high)), (low, None), ("b", Some("b"))] {
+            let error = collect(vec![page(2, Some(first)), page(2, second)]).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Unintelligible, "{second:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_marker_of_either_case_or_of_another_form_is_followed() {
+        let (low, high) = ("5ea000000000000000000000", "5F1000000000000000000000");
+        for (first, second) in [(high, low), ("page-1", "page-2")] {
+            let pages = vec![page(2, Some(first)), page(2, Some(second)), page(0, None)];
+            assert_eq!(collect(pages).await.unwrap(), 4, "{first}");
+        }
+    }
+
+    #[tokio::test]
+    async fn markers_that_go_in_a_circle_are_an_error() {
+        let pages = vec![page(2, Some("a")), page(2, Some("b")), page(2, Some("a"))];
+        assert_eq!(collect(pages).await.unwrap_err().kind(), ErrorKind::Unintelligible);
     }
 }

@@ -1,7 +1,7 @@
 //! Publishing a file: check everything, hash, upload, create the package, read it back.
 //!
-//! [`Publish`] is the builder, [`Published`] the result. The steps are in `run`, what is done about a package that
-//! exists already in `existing`, and the checks of the local file in `file`.
+//! [`Publish`] is the builder, [`Published`] the result. The checks of the local file are in `file`, the steps in `run`,
+//! what is done about a package that exists already in `existing`, and the comparison at the end in `read_back`.
 
 use std::path::PathBuf;
 
@@ -10,12 +10,14 @@ use serde::Serialize;
 use crate::client::Client;
 use crate::error::Error;
 use crate::model::{AppId, Checksum, ObsLocation, Package, PackageType, PackageVersion, ProductId};
+use crate::obs::address;
 use crate::packages::CreateRequest;
 use crate::progress::{Progress, Reporter};
 use crate::validate::{OptionalRule, Violations, Warning};
 
 mod existing;
 mod file;
+mod read_back;
 mod run;
 
 /// What to do when a package with this app, product, type, module and version exists.
@@ -38,7 +40,8 @@ pub enum IfExists {
 pub enum Outcome {
     /// The package was created.
     Created,
-    /// It existed and was made from the same file.
+    /// It existed and was made from the same file: the registered checksum is the file's and the stored object has its
+    /// size; without a registered checksum, the content of the object was read and compared.
     Verified,
     /// It existed and was not looked into.
     Skipped,
@@ -103,8 +106,9 @@ pub struct Plan {
 /// ```
 ///
 /// Nothing leaves before every rule was checked. The file is read twice, once for its SHA-256 and once for the
-/// upload, in constant memory; a file that changes in between is refused. An object of the same key with other
-/// content is never overwritten. Unless [`object_key`](Self::object_key) says otherwise, the key is
+/// upload, in constant memory; a file that changes in between is refused. An object that lies under the key already is
+/// read and compared, and not overwritten when it differs; should somebody else write to the same key meanwhile, that
+/// is noticed and reported. Unless [`object_key`](Self::object_key) says otherwise, the key is
 /// `ota/{app_id}/{product_id}/{package_type}[/{module_name}]/{version}/{file name}`.
 ///
 /// The same call with the same file succeeds again, as [`Outcome::Verified`].
@@ -217,11 +221,15 @@ impl Publish {
     pub fn validate(&self) -> Result<(), Violations> {
         let mut violations = Violations::default();
         file::check(&self.file, !self.any_size, &mut violations);
+        // A key that is made of the file's name is judged when there is a file.
+        let suffix = !self.any_suffix && (violations.is_empty() || self.object_key.is_some());
         if self.object_key.is_none() && self.file_name().is_none() {
             let help = "rename the file, or give the object key";
-            violations.add("file", "a name in UTF-8, because the object key is made of it", &self.shown_file(), help);
+            let value = format!("{:?}", self.file);
+            violations.add_described("file", "named in UTF-8, because the object key is made of it", value, help);
         }
-        self.located_request().check(!self.any_suffix, &mut violations);
+        self.located_request().check(suffix, &mut violations);
+        address::check(self.client.obs_endpoint(), &self.bucket, &self.key(), &mut violations);
         violations.into_result()
     }
 
@@ -282,9 +290,5 @@ impl Publish {
 
     fn file_name(&self) -> Option<&str> {
         self.file.file_name()?.to_str()
-    }
-
-    fn shown_file(&self) -> String {
-        self.file.display().to_string()
     }
 }

@@ -1,7 +1,8 @@
 //! The HTTP client underneath: TLS, proxies, time limits.
 //!
-//! Redirects are never followed, so credentials go only where they were meant to. There is no limit on the whole
-//! time of an upload, only on connecting and on silence.
+//! Redirects are never followed, so credentials go only where they were meant to. The limit on connecting is set here;
+//! the one on an IoTDA call is in `call`, the one on silence of OBS in `obs::watch`: the HTTP client's own limit on
+//! reading would count the time of an upload.
 
 use std::time::Duration;
 
@@ -32,13 +33,14 @@ impl Default for Options {
     }
 }
 
-/// Makes the client.
-pub(crate) fn client(options: &Options) -> Result<reqwest::Client, Error> {
+/// Makes the client; `attempt` is the limit on one attempt of a call.
+pub(crate) fn client(options: &Options, attempt: Duration) -> Result<reqwest::Client, Error> {
+    // A connection that is not there in time has to be told from a call that is not answered in time.
+    let connect_timeout = options.connect_timeout.min(attempt.mul_f64(0.9));
     let builder = reqwest::Client::builder()
         .user_agent(concat!("iotda-ota/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(options.connect_timeout)
-        .read_timeout(options.idle_timeout);
+        .connect_timeout(connect_timeout);
     let builder = proxies(builder, |name| std::env::var(name).ok().filter(|_| !options.no_proxy))?;
     let builder = trust(builder, &options.ca_certificates)?;
     builder
@@ -60,10 +62,10 @@ fn proxies(
     builder = builder.no_proxy();
     let proxy = |names: &[&str], make: fn(String) -> reqwest::Result<Proxy>| match first(names) {
         None => Ok(None),
-        Some((name, value)) => match make(value) {
-            Ok(proxy) => Ok(Some(proxy.no_proxy(exceptions.clone()))),
+        Some((name, value)) => match Some(value).filter(|value| is_proxy(value)).map(make) {
+            Some(Ok(proxy)) => Ok(Some(proxy.no_proxy(exceptions.clone()))),
             // The value may hold a password, so the message does not show it.
-            Err(_) => Err(Error::new(ErrorKind::Configuration, format!("{name} does not hold the address of a proxy"))
+            _ => Err(Error::new(ErrorKind::Configuration, format!("{name} does not hold the address of a proxy"))
                 .with_hint(format!("set {name} to an address such as http://proxy.example:3128, or unset it"))),
         },
     };
@@ -74,6 +76,13 @@ fn proxies(
         builder = builder.proxy(proxy);
     }
     Ok(builder)
+}
+
+/// True for the kinds of proxy that the HTTP client speaks; a bare host and port is a plain one.
+fn is_proxy(value: &str) -> bool {
+    value.split_once("://").is_none_or(|(scheme, _)| {
+        ["http", "https", "socks4", "socks4a", "socks5", "socks5h"].contains(&scheme.to_ascii_lowercase().as_str())
+    })
 }
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
@@ -162,10 +171,18 @@ mod tests {
     }
 
     #[test]
+    fn a_kind_of_proxy_that_cannot_be_spoken_is_refused_and_the_others_are_not() {
+        assert!(client_with(&[("ALL_PROXY", "ftp://127.0.0.1:1")]).is_err());
+        for value in ["127.0.0.1:1", "http://127.0.0.1:1", "socks5://127.0.0.1:1", "SOCKS5h://127.0.0.1:1"] {
+            assert!(client_with(&[("ALL_PROXY", value)]).is_ok(), "{value}");
+        }
+    }
+
+    #[test]
     fn a_ca_file_without_a_certificate_is_refused() {
         for text in ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
             let options = Options { ca_certificates: vec![text.as_bytes().to_vec()], ..Options::default() };
-            let error = client(&options).unwrap_err();
+            let error = client(&options, Duration::from_secs(1)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Configuration, "{text}");
         }
     }

@@ -19,7 +19,7 @@ pub struct Violation {
     pub field: String,
     /// The rule, as a phrase: `at most 36 characters`.
     pub rule: String,
-    /// What was found, shortened.
+    /// What was found, in quotes and shortened; empty if there was nothing.
     pub value: String,
     /// What to do about it.
     pub help: String,
@@ -27,7 +27,11 @@ pub struct Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: must be {}, is {}; {}", self.field, self.rule, self.value, self.help)
+        write!(f, "{}: must be {}", self.field, self.rule)?;
+        if !self.value.is_empty() {
+            write!(f, ", is {}", self.value)?;
+        }
+        write!(f, "; {}", self.help)
     }
 }
 
@@ -87,12 +91,12 @@ impl Violations {
 
     /// Adds a violation whose value is secret.
     pub(crate) fn add_hidden(&mut self, field: &str, rule: &str, help: &str) {
-        let violation = Violation {
-            field: field.to_owned(),
-            rule: rule.to_owned(),
-            value: "(not shown)".to_owned(),
-            help: help.to_owned(),
-        };
+        self.add_described(field, rule, "(not shown)".to_owned(), help);
+    }
+
+    /// Adds a violation whose value is described and not quoted.
+    pub(crate) fn add_described(&mut self, field: &str, rule: &str, value: String, help: impl Into<String>) {
+        let violation = Violation { field: field.to_owned(), rule: rule.to_owned(), value, help: help.into() };
         self.0.push(violation);
     }
 
@@ -158,6 +162,9 @@ pub enum OptionalRule {
 /// A value as a message shows it: in quotes, on one line, not longer than a line.
 fn shown(value: &str) -> String {
     const LONGEST: usize = 60;
+    if value.is_empty() {
+        return String::new();
+    }
     let count = value.chars().count();
     if count <= LONGEST {
         return format!("{value:?}");

@@ -19,12 +19,15 @@ pub(super) fn of_answer(operation: Operation, endpoint: &Url, answer: &Answer) -
     let service = answer.service_error();
     let code = service.error_code.as_deref().unwrap_or_default();
     let (kind, message) = match answer.status {
-        status if status.is_success() && !code.is_empty() => (ErrorKind::Rejected, "refused by the service"),
+        status if status.is_success() && !matches!(code, "" | "0") => {
+            (unclear(operation, ErrorKind::Rejected), "the service reported an error, though with a status of success")
+        }
         status if status.is_success() => match &answer.defect {
             Some(defect) => (unclear(operation, ErrorKind::Unintelligible), defect.as_str()),
             None => (unclear(operation, ErrorKind::Unintelligible), "the answer is not one of this service"),
         },
         StatusCode::UNAUTHORIZED => (ErrorKind::Unauthenticated, "not authenticated"),
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => (ErrorKind::Configuration, "refused by a proxy"),
         StatusCode::TOO_MANY_REQUESTS => (ErrorKind::Unavailable, "too many requests"),
         _ if THROTTLED.contains(&code) => (ErrorKind::Unavailable, "too many requests"),
         StatusCode::FORBIDDEN => (ErrorKind::Denied, "not permitted"),
@@ -88,6 +91,11 @@ fn hint(kind: ErrorKind, status: StatusCode, endpoint: &Url) -> Option<String> {
         ErrorKind::Unavailable => "wait a little and try again".to_owned(),
         ErrorKind::Unintelligible => {
             format!("check that {endpoint} is the address of IoTDA and that no proxy answers in its place")
+        }
+        ErrorKind::Configuration => {
+            "the proxy wants a user name and password: put them into the proxy variable, or exempt the host with \
+             NO_PROXY"
+                .to_owned()
         }
         ErrorKind::Rejected if status == StatusCode::NOT_FOUND => {
             format!("check that {endpoint} is the address of IoTDA, without a path")

@@ -1,5 +1,6 @@
 //! Building a client: addresses, project, credentials, limits.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use crate::validate::{Violations, rules};
 /// Required are a project id and either a [`region`](Self::region) with a known shared address or an
 /// [`endpoint`](Self::endpoint). Calls to IoTDA need a [`token`](Self::token), uploads an
 /// [`access_key`](Self::access_key).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[must_use]
 pub struct ClientBuilder {
     region: Option<String>,
@@ -92,13 +93,13 @@ impl ClientBuilder {
         self
     }
 
-    /// How long connecting may take; 10 seconds otherwise.
+    /// How long connecting may take; 10 seconds otherwise, and always less than an attempt.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = timeout;
         self
     }
 
-    /// How long a connection may be silent while an answer is awaited or read; 60 seconds otherwise.
+    /// How long OBS may neither take nor send anything before an upload or download is given up; 60 seconds otherwise.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.options.idle_timeout = timeout;
         self
@@ -153,11 +154,12 @@ impl ClientBuilder {
         }
         // Without violations both are there; the other branch only tells the compiler so.
         let (Some(endpoint), Some(project_id), true) = (endpoint, self.project_id, violations.is_empty()) else {
-            return Err(Error::invalid(violations));
+            return Err(Error::invalid_settings(violations));
         };
+        let timeout = self.timeout.unwrap_or(Duration::from_secs(60));
         let http = match self.http {
             Some(client) => client,
-            None => transport::client(&self.options)?,
+            None => transport::client(&self.options, timeout)?,
         };
         Ok(Client(Arc::new(Shared {
             http,
@@ -165,7 +167,8 @@ impl ClientBuilder {
             project_id,
             instance_id: self.instance_id,
             token: self.token,
-            timeout: self.timeout.unwrap_or(Duration::from_secs(60)),
+            timeout,
+            idle_timeout: self.options.idle_timeout,
             obs_endpoint,
             obs_region,
             access_key: self.access_key,
@@ -209,5 +212,17 @@ impl ClientBuilder {
         };
         let region = self.obs_region.clone().or(region).or_else(|| endpoint.as_ref().and_then(endpoint::region_in));
         (endpoint, region)
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Addresses are not checked yet and may hold a password; certificates are long.
+        f.debug_struct("ClientBuilder")
+            .field("region", &self.region)
+            .field("project_id", &self.project_id)
+            .field("instance_id", &self.instance_id)
+            .field("access_key", &self.access_key)
+            .finish_non_exhaustive()
     }
 }

@@ -63,10 +63,10 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
     Some(on_one_line(&String::from_utf8_lossy(value.as_bytes())))
 }
 
-/// The code of a JSON error object, as it may stand even in an answer with status 200.
+/// The code of a JSON error object, as it may stand even in an answer with status 200. Zero means that all is well.
 pub(crate) fn error_code(body: &[u8]) -> Option<String> {
     match serde_json::from_slice(body) {
-        Ok(Value::Object(object)) => object.get("error_code").and_then(text_of),
+        Ok(Value::Object(object)) => object.get("error_code").and_then(text_of).filter(|code| code != "0"),
         _ => None,
     }
 }
@@ -127,24 +127,23 @@ fn in_xml(text: &str) -> Option<XmlError> {
     quick_xml::de::from_str(text).ok().filter(|error: &XmlError| error.code.is_some() || error.message.is_some())
 }
 
-/// The beginning of an answer on one line, without the tags of a page.
+/// The beginning of an answer on one line, without the tags, styles and scripts of a page.
 fn beginning(text: &str) -> Option<String> {
     let mut plain = String::new();
-    let mut in_tag = false;
-    for c in text.chars() {
-        match c {
-            '<' => in_tag = true,
-            '>' if in_tag => {
-                in_tag = false;
-                plain.push(' ');
-            }
-            c if !in_tag => plain.push(if c.is_control() { ' ' } else { c }),
-            _ => {}
-        }
-        if plain.len() > 4 * LONGEST_TEXT {
-            break;
-        }
+    let mut rest = text;
+    while let Some((before, tag)) = rest.split_once('<').filter(|_| plain.len() < 4 * LONGEST_TEXT) {
+        plain.push_str(before);
+        plain.push(' ');
+        let lower: String = tag.chars().take(6).collect::<String>().to_ascii_lowercase();
+        let end = match lower.as_str() {
+            name if name.starts_with("style") => "</style>",
+            "script" => "</script>",
+            _ => ">",
+        };
+        rest = tag.split_once(end).map_or("", |(_, after)| after);
     }
+    plain.push_str(rest);
+    plain = plain.chars().take(4 * LONGEST_TEXT).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     let shortened: String = words.chars().take(LONGEST_TEXT).collect();
     (!shortened.is_empty()).then_some(shortened)
@@ -184,7 +183,8 @@ mod tests {
 
     #[test]
     fn keeps_the_words_of_a_page() {
-        let body = "<html><head><title>502</title></head>\n<body><h1>Bad Gateway</h1></body></html>";
+        let body = "<html><head><title>502</title><style>\nbody {width: 35em}</style><script>x < 1</script></head>\n\
+                    <body><h1>Bad Gateway</h1></body></html>";
         assert_eq!(read(body), (None, Some("502 Bad Gateway".to_owned())));
     }
 

@@ -9,19 +9,23 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use futures_util::Stream;
 use futures_util::stream::try_unfold;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG};
+use http::{HeaderValue, Method};
 use sha2::{Digest, Sha256};
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
-use super::{Obs, header};
+use super::watch::Watch;
+use super::{Answer, ObjectInfo, Obs, get, header};
 use crate::error::{Error, ErrorKind};
 use crate::model::Checksum;
 use crate::progress::{Phase, Reporter};
 
-/// How much of a file is in memory at a time.
+/// How much of a file is read at a time for its checksum.
 const BLOCK: usize = 1024 * 1024;
+
+/// How much is handed to the connection at a time. Each block has to leave within the limit on silence.
+const SENT_BLOCK: usize = 256 * 1024;
 
 /// A local file whose content was read once: size and SHA-256 are known.
 ///
@@ -94,7 +98,7 @@ impl Obs {
     ///
     /// [`ErrorKind::Mismatch`] if the file changed since it was read, [`ErrorKind::Unavailable`] if the upload broke
     /// off, [`is_denied`](Error::is_denied) if the key may not write there.
-    pub async fn upload(&self, bucket: &str, key: &str, file: &LocalFile) -> Result<(), Error> {
+    pub async fn upload(&self, bucket: &str, key: &str, file: &LocalFile) -> Result<ObjectInfo, Error> {
         self.upload_with(bucket, key, file, Reporter::default()).await
     }
 
@@ -104,20 +108,21 @@ impl Obs {
         key: &str,
         file: &LocalFile,
         progress: Reporter,
-    ) -> Result<(), Error> {
-        const OPERATION: &str = "obs_put_object";
+    ) -> Result<ObjectInfo, Error> {
         let opened = File::open(&file.path).await.map_err(|error| unreadable(&file.path, error))?;
         let metadata = opened.metadata().await.map_err(|error| unreadable(&file.path, error))?;
         if !file.is_unchanged(&metadata) {
             return Err(changed(&file.path));
         }
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_LENGTH, HeaderValue::from(file.size));
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-        headers.insert("x-obs-content-sha256", header(file.checksum.as_str())?);
+        let mut draft = self.draft("obs_put_object", Method::PUT, bucket, key);
+        draft.headers.insert(CONTENT_LENGTH, HeaderValue::from(file.size));
+        draft.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+        draft.headers.insert("x-obs-content-sha256", header(file.checksum.as_str())?);
         let fault = Fault::default();
-        let body = reqwest::Body::wrap_stream(blocks(opened, file.size, progress, fault.clone()));
-        let sent = self.send(OPERATION, Method::PUT, (bucket, key), headers, Some(body)).await;
+        let blocks = Blocks { file: opened, done: 0, size: file.size };
+        let body = blocks.stream(progress, draft.watch.clone(), fault.clone());
+        draft.body = Some(reqwest::Body::wrap_stream(body));
+        let sent = self.send(draft).await;
         if let Some(error) = fault.take() {
             return Err(unreadable(&file.path, error));
         }
@@ -126,7 +131,8 @@ impl Obs {
         if now.is_ok_and(|metadata| !file.is_unchanged(&metadata)) {
             return Err(changed(&file.path));
         }
-        sent.map(|_| ())
+        let Answer { response, request_id, .. } = sent?;
+        Ok(ObjectInfo { size: file.size, etag: get::text(response.headers(), ETAG), request_id })
     }
 }
 
@@ -148,22 +154,37 @@ impl Fault {
 }
 
 /// The file block by block, never more than was promised.
-fn blocks(file: File, size: u64, progress: Reporter, fault: Fault) -> impl Stream<Item = io::Result<Bytes>> + Send {
-    progress.report(Phase::Upload, 0, size);
-    try_unfold((file, 0), move |(mut file, done)| {
-        let (progress, fault) = (progress.clone(), fault.clone());
-        async move {
-            let mut block = Vec::with_capacity(BLOCK);
-            let left = (size - done).min(BLOCK as u64);
-            (&mut file).take(left).read_to_end(&mut block).await.map_err(|error| fault.keep(error))?;
-            if block.is_empty() {
-                return Ok(None);
+struct Blocks {
+    file: File,
+    done: u64,
+    size: u64,
+}
+
+impl Blocks {
+    fn stream(self, progress: Reporter, watch: Watch, fault: Fault) -> impl Stream<Item = io::Result<Bytes>> + Send {
+        progress.report(Phase::Upload, 0, self.size);
+        try_unfold(self, move |mut blocks| {
+            let (progress, watch, fault) = (progress.clone(), watch.clone(), fault.clone());
+            async move {
+                let block = blocks.next().await.map_err(|error| fault.keep(error))?;
+                // That the connection asks for more means that what it had has left.
+                watch.touch();
+                if block.is_empty() {
+                    return Ok(None);
+                }
+                progress.report(Phase::Upload, blocks.done, blocks.size);
+                Ok(Some((block, blocks)))
             }
-            let done = done + block.len() as u64;
-            progress.report(Phase::Upload, done, size);
-            Ok(Some((Bytes::from(block), (file, done))))
-        }
-    })
+        })
+    }
+
+    async fn next(&mut self) -> io::Result<Bytes> {
+        let most = (self.size - self.done).min(SENT_BLOCK as u64);
+        let mut block = Vec::with_capacity(SENT_BLOCK);
+        (&mut self.file).take(most).read_to_end(&mut block).await?;
+        self.done += block.len() as u64;
+        Ok(Bytes::from(block))
+    }
 }
 
 fn unreadable(path: &Path, error: io::Error) -> Error {

@@ -192,7 +192,7 @@ impl CreatePackage {
     ///
     /// See [`CreatePackage`].
     pub async fn send(&self) -> Result<Response<Package>, Error> {
-        self.validate()?;
+        self.validate().map_err(|violations| Error::invalid(violations).with_operation(OPERATION.name))?;
         // The types of the document are a second fence: what the written rules forgot stops here.
         let body: types::CreateOtaPackageRequest = serde_json::from_value(self.request.json()?).map_err(|error| {
             Error::new(ErrorKind::Invalid, "the request does not fit the OpenAPI document").with_source(error)

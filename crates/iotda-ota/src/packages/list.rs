@@ -144,7 +144,7 @@ impl ListPackages {
     ///
     /// [`is_invalid`](Error::is_invalid) with every broken rule, before anything is sent.
     pub async fn send(&self) -> Result<Response<PackagePage>, Error> {
-        self.validate()?;
+        self.validate().map_err(|violations| Error::invalid(violations).with_operation(OPERATION.name))?;
         let call = Call::new(&self.client, OPERATION);
         let generated = call.generated(&self.client);
         let mut request = generated
@@ -201,23 +201,28 @@ impl ListPackages {
         let size = self.limit.unwrap_or(paging::LARGEST_PAGE);
         paging::items(size, move |marker| {
             let mut page = self.clone().limit(size);
+            let first = marker.is_none();
             if let Some(marker) = marker {
                 page = page.marker(marker);
                 page.offset = None;
             }
-            async move { page.send().await.map(|page| page.into_inner()) }
+            async move {
+                // A marker of the service goes back as it came, whatever its form is.
+                let page = if first { page.send().await } else { page.send_unchecked().await };
+                page.map(Response::into_inner)
+            }
         })
     }
 }
 
 impl PackagePage {
+    /// Takes the generated type. Without a list it is a page only if it says that there is nothing to list.
     fn from_wire(wire: types::OtaPackageList) -> Option<Self> {
         let page = wire.page;
-        Some(Self {
-            packages: wire.packages.unwrap_or_default().into_iter().map(Package::from_list).collect(),
-            count: page.as_ref().and_then(|page| u64::try_from(page.count?).ok()),
-            marker: page.and_then(|page| page.marker),
-        })
+        let count = page.as_ref().and_then(|page| u64::try_from(page.count?).ok());
+        let packages = wire.packages.or_else(|| (count == Some(0)).then(Vec::new))?;
+        let packages = packages.into_iter().map(Package::from_list).collect();
+        Some(Self { packages, count, marker: page.and_then(|page| page.marker) })
     }
 
     /// Reads a page with odd fields; one that has no list of packages is none.

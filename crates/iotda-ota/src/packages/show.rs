@@ -52,7 +52,7 @@ impl ShowPackage {
     ///
     /// See [`ShowPackage`].
     pub async fn send(&self) -> Result<Response<Package>, Error> {
-        self.validate()?;
+        self.validate().map_err(|violations| Error::invalid(violations).with_operation(OPERATION.name))?;
         let call = Call::new(&self.client, OPERATION);
         let generated = call.generated(&self.client);
         let mut request = generated

@@ -7,8 +7,9 @@ use futures_util::TryStreamExt;
 use super::run::object;
 use super::{Outcome, Publish, Published};
 use crate::error::{Error, ErrorKind};
-use crate::model::Package;
+use crate::model::{ObsLocation, Package};
 use crate::obs::{LocalFile, Obs};
+use crate::packages::CreateRequest;
 use crate::validate::Warning;
 
 /// The packages with the same app, product, type, module and version, newest first.
@@ -19,16 +20,31 @@ pub(super) async fn find(publish: &Publish) -> Result<Vec<Package>, Error> {
     let mut packages = pin!(list.stream());
     let mut found = Vec::new();
     while let Some(package) = packages.try_next().await? {
-        // The service filters; that the answer keeps to the filter is looked at once more, because much hangs on it.
-        let same = package.app_id == request.app_id
-            && package.product_id == request.product_id
-            && package.version == request.version
-            && package.module_name == request.module_name;
-        if same {
+        if !may_be(&package, request) {
+            continue;
+        }
+        // A list may leave out what show tells.
+        let incomplete = package.module_name.is_none() && request.module_name.is_some();
+        let package = if incomplete { show(publish, &package).await? } else { package };
+        if may_be(&package, request) {
             found.push(package);
         }
     }
     Ok(found)
+}
+
+/// False if a field says that it is another package. The service filters, but not by module, and much hangs on this,
+/// so every field is looked at; one that an answer leaves out says nothing.
+fn may_be(package: &Package, request: &CreateRequest) -> bool {
+    let same = |found: &str, wanted: &str| found.is_empty() || found == wanted;
+    same(package.app_id.as_str(), request.app_id.as_str())
+        && same(package.product_id.as_str(), request.product_id.as_str())
+        && same(package.version.as_str(), request.version.as_str())
+        && same(package.module_name.as_deref().unwrap_or_default(), request.module_name.as_deref().unwrap_or_default())
+}
+
+async fn show(publish: &Publish, package: &Package) -> Result<Package, Error> {
+    Ok(publish.client.packages().show(&package.package_id).send().await?.into_inner())
 }
 
 /// The error of [`IfExists::Fail`](super::IfExists::Fail).
@@ -40,7 +56,7 @@ pub(super) fn refused(package: &Package) -> Error {
 
 /// The result of [`IfExists::Skip`](super::IfExists::Skip).
 pub(super) async fn skipped(publish: &Publish, package: &Package, warnings: Vec<Warning>) -> Result<Published, Error> {
-    let package = publish.client.packages().show(&package.package_id).send().await?.into_inner();
+    let package = show(publish, package).await?;
     let object = package.obs_location().map(|location| object(location, None));
     Ok(Published { object, package, outcome: Outcome::Skipped, warnings })
 }
@@ -55,14 +71,11 @@ pub(super) async fn verified(
 ) -> Result<Published, Error> {
     let mut differences = Vec::new();
     for candidate in found {
-        let package = publish.client.packages().show(&candidate.package_id).send().await?.into_inner();
-        match difference(obs, file, &package).await? {
+        let package = show(publish, candidate).await?;
+        match difference(publish, obs, file, &package).await? {
             None => {
+                warnings.extend(not_changed(&package, &publish.located_request()));
                 let location = package.obs_location();
-                if location.is_some_and(|location| location.object_key != publish.key()) {
-                    let message = "the existing package has its file under another object key";
-                    warnings.push(Warning::new("file_location.obs_location.object_key", message));
-                }
                 let object = location.map(|location| object(location, Some(file.size())));
                 return Ok(Published { object, package, outcome: Outcome::Verified, warnings });
             }
@@ -74,8 +87,37 @@ pub(super) async fn verified(
         .with_hint("nothing was changed; publish the file under a new version, or delete the package first"))
 }
 
+/// One warning for each field that the existing package has otherwise: publishing does not change packages.
+fn not_changed(package: &Package, wanted: &CreateRequest) -> Vec<Warning> {
+    let key = |location: Option<&ObsLocation>| location.map(|location| location.object_key.clone());
+    let wanted_key = key(wanted.file_location.obs_location.as_ref());
+    [
+        ("support_source_versions", package.support_source_versions != wanted.support_source_versions),
+        ("description", differs(package.description.as_deref(), wanted.description.as_deref())),
+        ("custom_info", differs(package.custom_info.as_deref(), wanted.custom_info.as_deref())),
+        ("file_location.obs_location.object_key", key(package.obs_location()) != wanted_key),
+    ]
+    .into_iter()
+    .filter(|(_, differs)| *differs)
+    .map(|(field, _)| {
+        let message = "the existing package has another value, which stays; a package cannot be changed";
+        Warning::new(field, message)
+    })
+    .collect()
+}
+
+/// An empty text and none are the same to the service's users.
+fn differs(found: Option<&str>, wanted: Option<&str>) -> bool {
+    found.unwrap_or_default() != wanted.unwrap_or_default()
+}
+
 /// How a package differs from the file, if it does.
-async fn difference(obs: &Obs, file: &LocalFile, package: &Package) -> Result<Option<String>, Error> {
+async fn difference(
+    publish: &Publish,
+    obs: &Obs,
+    file: &LocalFile,
+    package: &Package,
+) -> Result<Option<String>, Error> {
     let id = &package.package_id;
     let Some(location) = package.obs_location() else {
         return Ok(Some(format!("package {id} names no object")));
@@ -83,20 +125,26 @@ async fn difference(obs: &Obs, file: &LocalFile, package: &Package) -> Result<Op
     if let Some(sign) = location.sign.as_ref().filter(|sign| !sign.matches(file.checksum())) {
         return Ok(Some(format!("package {id} is registered with sign {sign}, the file has {}", file.checksum())));
     }
+    let region = location.region_name.as_str();
+    if let Some(ours) = publish.client.obs_region().filter(|ours| !region.is_empty() && *ours != region) {
+        return Ok(Some(format!(
+            "package {id} has its object in region {region}, where OBS is not looked at, not in {ours}"
+        )));
+    }
     let (bucket, key) = (location.bucket_name.as_str(), location.object_key.as_str());
     let stored = match obs.head(bucket, key).await {
         Ok(stored) => stored,
         Err(error) if error.is_not_found() => {
-            return Ok(Some(format!("object {key} of package {id} is missing in bucket {bucket}")));
+            return Ok(Some(format!("object {key:?} of package {id} is missing in bucket {bucket:?}")));
         }
         Err(error) => return Err(error),
     };
     if stored.size != file.size() {
-        return Ok(Some(format!("object {key} of package {id} has {} bytes, the file {}", stored.size, file.size())));
+        return Ok(Some(format!("object {key:?} of package {id} has {} bytes, the file {}", stored.size, file.size())));
     }
     // Without a registered sign only the content itself can tell.
     if location.sign.is_none() && !obs.checksum(bucket, key).await?.matches(file.checksum()) {
-        return Ok(Some(format!("object {key} of package {id} has other content than the file")));
+        return Ok(Some(format!("object {key:?} of package {id} has other content than the file")));
     }
     Ok(None)
 }

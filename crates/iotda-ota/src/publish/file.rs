@@ -16,7 +16,7 @@ const FIELD: &str = "file";
 
 /// Reports what makes a file impossible to publish; `limited` says whether its size is limited.
 pub(super) fn check(path: &Path, limited: bool, violations: &mut Violations) {
-    let shown = path.display().to_string();
+    let shown = format!("{path:?}");
     let metadata = match look(path) {
         Ok(metadata) => metadata,
         Err(error) => {
@@ -27,21 +27,24 @@ pub(super) fn check(path: &Path, limited: bool, violations: &mut Violations) {
                 ErrorKind::PermissionDenied => ("readable", "give yourself permission to read it".to_owned()),
                 _ => ("readable", format!("the system says: {error}")),
             };
-            violations.add(FIELD, rule, &shown, help);
+            violations.add_described(FIELD, rule, shown, help);
             return;
         }
     };
     if metadata.is_dir() {
-        violations.add(FIELD, "a file", &format!("{shown} (a folder)"), "name the firmware file inside it");
+        let help = "name the firmware file inside it";
+        violations.add_described(FIELD, "a file", format!("the folder {shown}"), help);
     } else if !metadata.is_file() {
-        violations.add(FIELD, "a regular file", &shown, "write the data into a file first; it is read twice");
+        let help = "write the data into a file first; it is read twice";
+        violations.add_described(FIELD, "a regular file", shown, help);
     } else if metadata.len() == 0 {
-        violations.add(FIELD, "not empty", &shown, "check the build that should have written it");
+        let help = "check the build that should have written it";
+        violations.add_described(FIELD, "a file that is not empty", format!("{shown} with 0 bytes"), help);
     } else if limited && metadata.len() > LARGEST {
-        let value = format!("{shown} ({} bytes)", metadata.len());
+        let value = format!("{shown} with {} bytes", metadata.len());
         let help =
             "make the package smaller; newer service texts do not state this rule, so it can be allowed (allow size)";
-        violations.add(FIELD, "at most 1 GB (2^30 bytes)", &value, help);
+        violations.add_described(FIELD, "at most 1 GB (2^30 bytes)", value, help);
     }
 }
 

@@ -1,12 +1,12 @@
 //! The steps of publishing, in order.
 
-use super::{IfExists, Outcome, Publish, Published, PublishedObject, existing};
+use super::{IfExists, Outcome, Publish, Published, PublishedObject, existing, read_back};
 use crate::client;
 use crate::error::{Error, ErrorKind};
-use crate::model::{ObsLocation, Package};
-use crate::obs::{LocalFile, Obs};
+use crate::model::ObsLocation;
+use crate::obs::{LocalFile, ObjectInfo, Obs};
 use crate::packages::CreatePackage;
-use crate::validate::{OptionalRule, Warning};
+use crate::validate::OptionalRule;
 
 /// Check, look for the package, hash, upload, create, read back.
 pub(super) async fn run(publish: &Publish) -> Result<Published, Error> {
@@ -29,14 +29,15 @@ pub(super) async fn run(publish: &Publish) -> Result<Published, Error> {
     let request = publish.signed_request(file.checksum());
     // The request was made with a location a moment ago.
     let location = request.file_location.obs_location.clone().unwrap_or_default();
-    store(publish, &obs, &file, &location).await?;
+    let stored = store(publish, &obs, &file, &location).await?;
 
     let mut create = CreatePackage::new(publish.client.clone(), request);
     if publish.any_suffix {
         create = create.allow(OptionalRule::Suffix);
     }
-    let created = create.send().await?.into_inner();
-    let package = read_back(publish, created, &location, &mut warnings).await?;
+    let created = create.send().await.map_err(|error| not_created(error, &location))?.into_inner();
+    let package = read_back::package(publish, created, &location, &mut warnings).await?;
+    read_back::object(&obs, &stored, &location, &package, &mut warnings).await?;
     let object = object(&location, Some(file.size()));
     Ok(Published { package, object: Some(object), outcome: Outcome::Created, warnings })
 }
@@ -63,14 +64,14 @@ fn credentials(publish: &Publish) -> Result<Obs, Error> {
 }
 
 /// Brings the file into OBS, unless the very same content is there.
-async fn store(publish: &Publish, obs: &Obs, file: &LocalFile, location: &ObsLocation) -> Result<(), Error> {
+async fn store(publish: &Publish, obs: &Obs, file: &LocalFile, location: &ObsLocation) -> Result<ObjectInfo, Error> {
     let (bucket, key) = (location.bucket_name.as_str(), location.object_key.as_str());
     match obs.head(bucket, key).await {
         Ok(info) => {
             if info.size == file.size() && obs.checksum(bucket, key).await?.matches(file.checksum()) {
-                return Ok(());
+                return Ok(info);
             }
-            let message = format!("object {key} in bucket {bucket} exists with other content");
+            let message = format!("object {key:?} in bucket {bucket:?} exists with other content");
             return Err(Error::new(ErrorKind::AlreadyExists, message)
                 .with_hint("nothing was changed; give another object key, or delete the object first"));
         }
@@ -78,45 +79,30 @@ async fn store(publish: &Publish, obs: &Obs, file: &LocalFile, location: &ObsLoc
         Err(error) if error.is_not_found() => {}
         Err(error) => return Err(error),
     }
-    obs.upload_with(bucket, key, file, publish.progress.clone()).await?;
+    let sent = obs.upload_with(bucket, key, file, publish.progress.clone()).await?;
     let stored = obs.head(bucket, key).await?;
-    if stored.size != file.size() {
-        let message = format!("object {key} has {} bytes after the upload, not {}", stored.size, file.size());
-        return Err(Error::new(ErrorKind::Mismatch, message).with_hint("no package was created; publish again"));
+    let replaced = sent.etag.is_some() && stored.etag.is_some() && sent.etag != stored.etag;
+    if stored.size != file.size() || replaced {
+        let message = format!("object {key:?} is not what was uploaded: it has {} bytes", stored.size);
+        return Err(Error::new(ErrorKind::Mismatch, message)
+            .with_hint("no package was created; see that nobody else uploads to this key, then publish again"));
     }
-    Ok(())
+    Ok(stored)
 }
 
-/// Reads the package back and compares it with what was sent. The package exists, so that it cannot be read back is
-/// a warning and no error.
-async fn read_back(
-    publish: &Publish,
-    created: Package,
-    location: &ObsLocation,
-    warnings: &mut Vec<Warning>,
-) -> Result<Package, Error> {
-    let shown = match publish.client.packages().show(&created.package_id).send().await {
-        Ok(shown) => shown.into_inner(),
-        Err(error) => {
-            let message = format!("{} was created but could not be read back: {error}", created.package_id);
-            warnings.push(Warning::new("package_id", message));
-            return Ok(created);
-        }
+/// Says what is done already when a create was refused, or nobody knows.
+fn not_created(error: Error, location: &ObsLocation) -> Error {
+    let place = format!("{:?} in bucket {:?}", location.object_key, location.bucket_name);
+    let done = if error.is_outcome_unknown() {
+        format!("publish again: that finds the package if it was created; the file is stored as {place}")
+    } else {
+        format!("the file is stored as {place} and will be used when the same file is published again")
     };
-    let registered = shown.obs_location();
-    let same = registered.is_some_and(|found| {
-        found.same_object(location)
-            && match (&found.sign, &location.sign) {
-                (Some(found), Some(sent)) => found.matches(sent),
-                (found, sent) => found.is_none() && sent.is_none(),
-            }
-    });
-    if same {
-        return Ok(shown);
-    }
-    let message = format!("package {} was created, but the service shows another location or sign", shown.package_id);
-    Err(Error::new(ErrorKind::Mismatch, message)
-        .with_hint("look at it with show; delete it before devices are upgraded with it"))
+    let hint = match error.hint() {
+        Some(hint) if !error.is_outcome_unknown() => format!("{hint}; {done}"),
+        _ => done,
+    };
+    error.with_hint(hint)
 }
 
 /// What the result says about the object.

@@ -48,7 +48,7 @@ impl Text {
         let find = find.map(|find| format!("; {find}")).unwrap_or_default();
         let count = value.chars().count();
         if count == 0 && self.least > 0 {
-            violations.add(field, "not empty", value, format!("give {what}{find}"));
+            violations.add(field, "given", value, format!("give {what}{find}"));
             return;
         }
         if count < self.least {
@@ -93,7 +93,7 @@ pub(crate) fn instance_id(value: &str, violations: &mut Violations) {
 pub(crate) fn package_type(value: &PackageType, violations: &mut Violations) {
     if let PackageType::Other(text) = value {
         let names = PackageType::KNOWN.map(|known| known.to_string()).join(", ");
-        let help = "or the short name: firmware, software, module";
+        let help = "use one of these, or the short names firmware, software, module";
         violations.add("package_type", format!("one of {names}"), text, help);
     }
 }
@@ -125,9 +125,9 @@ pub(crate) fn module_name(value: Option<&str>, package_type: &PackageType, viola
 pub(crate) fn support_source_versions<'a>(values: impl ExactSizeIterator<Item = &'a str>, violations: &mut Violations) {
     const FIELD: &str = "support_source_versions";
     if values.len() > MOST_SOURCE_VERSIONS {
-        let value = format!("{} versions", values.len());
+        let found = format!("a list of {}", values.len());
         let help = "leave some out; with none at all every source version is allowed";
-        violations.add(FIELD, format!("at most {MOST_SOURCE_VERSIONS} versions"), &value, help);
+        violations.add_described(FIELD, &format!("at most {MOST_SOURCE_VERSIONS} versions"), found, help);
     }
     // The reference gives no length for a single source version.
     let rule = Text { most: None, ..VERSION };
@@ -162,7 +162,7 @@ pub(crate) fn obs_location(location: &ObsLocation, suffix: bool, violations: &mu
         &field("region_name"),
         &location.region_name,
         "the region id",
-        Some("it looks like cn-north-4"),
+        Some("set the region or the OBS region, such as cn-north-4"),
         violations,
     );
     let bucket = Text {
@@ -196,9 +196,17 @@ fn checksum(field: &str, sign: &Checksum, violations: &mut Violations) {
     let count = text.chars().count();
     let help = "give the SHA-256 of the file, as sha256sum prints it";
     if count != 64 {
-        violations.add(field, "64 hexadecimal digits", &format!("{text} ({count} characters)"), help);
+        violations.add_described(field, "64 hexadecimal digits", format!("{count} characters"), help);
     } else if !text.chars().all(|c| c.is_ascii_hexdigit()) {
         violations.add(field, "64 hexadecimal digits", text, help);
+    }
+}
+
+/// Reports a key that no address can hold: what a URL makes of `.` and `..` is another object.
+pub(crate) fn addressable_key(key: &str, violations: &mut Violations) {
+    if key.split('/').any(|segment| matches!(segment, "." | "..")) {
+        let help = "give a key without these segments";
+        violations.add("file_location.obs_location.object_key", "a key without the segments . and ..", key, help);
     }
 }
 

@@ -1,0 +1,75 @@
+//! Reading back what was just created.
+//!
+//! The package exists by now. What cannot be read back or is left out of an answer is a warning; only what is there
+//! and is not what was sent is an error.
+
+use super::Publish;
+use crate::error::{Error, ErrorKind};
+use crate::model::{ObsLocation, Package};
+use crate::obs::{ObjectInfo, Obs};
+use crate::validate::Warning;
+
+/// Shows the package and compares its location with the one that was sent.
+pub(super) async fn package(
+    publish: &Publish,
+    created: Package,
+    sent: &ObsLocation,
+    warnings: &mut Vec<Warning>,
+) -> Result<Package, Error> {
+    let shown = match publish.client.packages().show(&created.package_id).send().await {
+        Ok(shown) => shown.into_inner(),
+        Err(error) => {
+            let message = format!("{} was created but could not be read back: {error}", created.package_id);
+            warnings.push(Warning::new("package_id", message));
+            return Ok(created);
+        }
+    };
+    let found = shown.obs_location().cloned().unwrap_or_default();
+    let sign = |location: &ObsLocation| location.sign.as_ref().map(|sign| sign.as_str().to_ascii_lowercase());
+    for (name, found, sent) in [
+        ("region_name", found.region_name.clone(), sent.region_name.clone()),
+        ("bucket_name", found.bucket_name.clone(), sent.bucket_name.clone()),
+        ("object_key", found.object_key.clone(), sent.object_key.clone()),
+        ("sign", sign(&found).unwrap_or_default(), sign(sent).unwrap_or_default()),
+    ] {
+        if found.is_empty() {
+            let field = format!("file_location.obs_location.{name}");
+            warnings.push(Warning::new(&field, "the service does not show it, so it could not be compared"));
+        } else if found != sent {
+            let id = &shown.package_id;
+            let message = format!("package {id} was created with {name} {sent:?}, but the service shows {found:?}");
+            return Err(Error::new(ErrorKind::Mismatch, message)
+                .with_hint("delete the package before devices are upgraded with it"));
+        }
+    }
+    Ok(shown)
+}
+
+/// Looks once more whether the object is still the one that was uploaded or compared.
+pub(super) async fn object(
+    obs: &Obs,
+    stored: &ObjectInfo,
+    location: &ObsLocation,
+    package: &Package,
+    warnings: &mut Vec<Warning>,
+) -> Result<(), Error> {
+    let (bucket, key) = (location.bucket_name.as_str(), location.object_key.as_str());
+    let replaced = match obs.head(bucket, key).await {
+        Ok(now) => now.size != stored.size || now.etag != stored.etag,
+        Err(error) if error.is_not_found() => true,
+        Err(error) => {
+            let message = format!("the object could not be looked at after the package was created: {error}");
+            warnings.push(Warning::new("file_location.obs_location.object_key", message));
+            false
+        }
+    };
+    if !replaced {
+        return Ok(());
+    }
+    let message = format!(
+        "package {} was created, but object {key:?} in bucket {bucket:?} was replaced or deleted meanwhile",
+        package.package_id
+    );
+    Err(Error::new(ErrorKind::Mismatch, message)
+        .with_hint("delete the package, see that nobody else uploads to this key, and publish again"))
+}
