@@ -1,10 +1,10 @@
 //! Pages by marker as one stream of items.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::future::Future;
 
-use futures_util::Stream;
-use futures_util::stream::try_unfold;
+use futures_util::stream::{iter, try_unfold};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 
 use crate::error::{Error, ErrorKind};
 use crate::model::Package;
@@ -15,41 +15,61 @@ const OPERATION: &str = "list_ota_packages";
 /// The largest page that the service gives.
 pub(crate) const LARGEST_PAGE: u32 = 50;
 
+/// How much is asked for: the size of a page, and the most over all pages.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) page: u32,
+    pub(crate) most: Option<u64>,
+}
+
 struct State<F> {
     fetch: F,
-    ready: VecDeque<Package>,
+    left: Option<u64>,
     marker: Option<String>,
     seen: HashSet<String>,
     last: bool,
 }
 
-/// Fetches pages of `size`, each from the marker of the one before, until one is not full.
+/// Fetches pages, each from the marker of the one before, until one is not full or as many as wanted are there. `fetch`
+/// gets the marker and the size.
 ///
 /// What a marker looks like after the last page is not known, so the end is told from the number of items alone.
-pub(crate) fn items<F, P>(size: u32, fetch: F) -> impl Stream<Item = Result<Package, Error>> + Send
+pub(crate) fn pages<F, P>(wanted: Wanted, fetch: F) -> impl Stream<Item = Result<PackagePage, Error>> + Send
 where
-    F: FnMut(Option<String>) -> P + Send,
+    F: FnMut(Option<String>, u32) -> P + Send,
     P: Future<Output = Result<PackagePage, Error>> + Send,
 {
-    let state = State { fetch, ready: VecDeque::new(), marker: None, seen: HashSet::new(), last: false };
+    let state = State { fetch, left: wanted.most, marker: None, seen: HashSet::new(), last: wanted.most == Some(0) };
     try_unfold(state, move |mut state| async move {
-        while state.ready.is_empty() {
-            if state.last {
-                return Ok(None);
-            }
-            let page = (state.fetch)(state.marker.clone()).await?;
-            state.last = page.packages.len() < size as usize;
-            state.ready = page.packages.into();
-            if !state.last {
-                let marker = next(state.marker.as_deref(), page.marker)?;
-                if !state.seen.insert(marker.clone()) {
-                    return Err(stuck());
-                }
-                state.marker = Some(marker);
-            }
+        if state.last {
+            return Ok(None);
         }
-        Ok(state.ready.pop_front().map(|package| (package, state)))
+        let size =
+            state.left.and_then(|left| u32::try_from(left).ok()).map_or(wanted.page, |left| left.min(wanted.page));
+        let mut page = (state.fetch)(state.marker.clone(), size).await?;
+        let full = page.packages.len() >= size as usize;
+        // Should the service answer more than it was asked for, what is cut off here comes with no other page.
+        if state.left.is_some() {
+            page.packages.truncate(size as usize);
+        }
+        state.left = state.left.map(|left| left - page.packages.len() as u64);
+        state.last = !full || state.left == Some(0);
+        if !state.last {
+            let marker = next(state.marker.as_deref(), page.marker.clone())?;
+            if !state.seen.insert(marker.clone()) {
+                return Err(stuck());
+            }
+            state.marker = Some(marker);
+        }
+        Ok(Some((page, state)))
     })
+}
+
+/// The items of all pages.
+pub(crate) fn items(
+    pages: impl Stream<Item = Result<PackagePage, Error>> + Send,
+) -> impl Stream<Item = Result<Package, Error>> + Send {
+    pages.map_ok(|page| iter(page.packages).map(Ok)).try_flatten()
 }
 
 /// The marker of the next page. Record ids descend, so one that does not would be followed forever; of a marker in
@@ -89,12 +109,15 @@ mod tests {
         PackagePage { packages: vec![Package::default(); count], count: None, marker: marker.map(str::to_owned) }
     }
 
-    async fn collect(pages: Vec<PackagePage>) -> Result<usize, Error> {
-        let mut pages = pages.into_iter();
-        let stream = items(2, |_| {
-            let page = pages.next().expect("no page was asked for after the last");
+    const TWO: Wanted = Wanted { page: 2, most: None };
+
+    async fn collect(wanted: Wanted, pages: Vec<PackagePage>) -> Result<usize, Error> {
+        let mut served = pages.into_iter();
+        let stream = items(super::pages(wanted, |_, size| {
+            let page = served.next().expect("no page was asked for after the last");
+            assert!(size <= wanted.page);
             async move { Ok(page) }
-        });
+        }));
         let mut stream = pin!(stream);
         let mut count = 0;
         while stream.try_next().await?.is_some() {
@@ -104,17 +127,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn asks_for_no_more_than_is_wanted() {
+        let most = |most| Wanted { page: 2, most: Some(most) };
+        assert_eq!(collect(most(0), vec![]).await.unwrap(), 0);
+        assert_eq!(collect(most(2), vec![page(2, None)]).await.unwrap(), 2);
+        assert_eq!(collect(most(3), vec![page(2, Some("b")), page(1, Some("a"))]).await.unwrap(), 3);
+        assert_eq!(collect(most(9), vec![page(2, Some("b")), page(1, Some("a"))]).await.unwrap(), 3);
+        assert_eq!(collect(most(1), vec![page(2, Some("b"))]).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
     async fn stops_at_a_page_that_is_not_full_or_empty() {
-        assert_eq!(collect(vec![page(2, Some("b")), page(1, Some("a"))]).await.unwrap(), 3);
-        assert_eq!(collect(vec![page(2, Some("b")), page(0, None)]).await.unwrap(), 2);
-        assert_eq!(collect(vec![page(0, None)]).await.unwrap(), 0);
+        assert_eq!(collect(TWO, vec![page(2, Some("b")), page(1, Some("a"))]).await.unwrap(), 3);
+        assert_eq!(collect(TWO, vec![page(2, Some("b")), page(0, None)]).await.unwrap(), 2);
+        assert_eq!(collect(TWO, vec![page(0, None)]).await.unwrap(), 0);
     }
 
     #[tokio::test]
     async fn a_marker_that_stands_still_goes_back_or_is_missing_is_an_error() {
         let (low, high) = ("5ea000000000000000000000", "5F1000000000000000000000");
         for (first, second) in [(low, Some(low)), (low, Some(high)), (low, None), ("b", Some("b"))] {
-            let error = collect(vec![page(2, Some(first)), page(2, second)]).await.unwrap_err();
+            let error = collect(TWO, vec![page(2, Some(first)), page(2, second)]).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Unintelligible, "{second:?}");
         }
     }
@@ -124,13 +157,13 @@ mod tests {
         let (low, high) = ("5ea000000000000000000000", "5F1000000000000000000000");
         for (first, second) in [(high, low), ("page-1", "page-2")] {
             let pages = vec![page(2, Some(first)), page(2, Some(second)), page(0, None)];
-            assert_eq!(collect(pages).await.unwrap(), 4, "{first}");
+            assert_eq!(collect(TWO, pages).await.unwrap(), 4, "{first}");
         }
     }
 
     #[tokio::test]
     async fn markers_that_go_in_a_circle_are_an_error() {
         let pages = vec![page(2, Some("a")), page(2, Some("b")), page(2, Some("a"))];
-        assert_eq!(collect(pages).await.unwrap_err().kind(), ErrorKind::Unintelligible);
+        assert_eq!(collect(TWO, pages).await.unwrap_err().kind(), ErrorKind::Unintelligible);
     }
 }

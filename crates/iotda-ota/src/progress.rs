@@ -11,6 +11,8 @@ pub enum Phase {
     Hash,
     /// The file is sent to OBS.
     Upload,
+    /// The package is being created; from here on, stopping leaves the outcome open. There are no bytes to count.
+    Create,
 }
 
 /// How far a part has come.

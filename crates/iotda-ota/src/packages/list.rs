@@ -10,7 +10,7 @@ use crate::call::{Call, Operation};
 use crate::client::Client;
 use crate::error::Error;
 use crate::model::{AppId, Package, PackageType, PackageVersion, ProductId};
-use crate::paging;
+use crate::paging::{self, Wanted};
 use crate::response::Response;
 use crate::validate::{Violations, rules};
 
@@ -45,6 +45,7 @@ pub struct ListPackages {
     limit: Option<u32>,
     marker: Option<String>,
     offset: Option<u32>,
+    at_most: Option<u64>,
 }
 
 /// One page of packages.
@@ -70,6 +71,7 @@ impl ListPackages {
             limit: None,
             marker: None,
             offset: None,
+            at_most: None,
         }
     }
 
@@ -106,6 +108,12 @@ impl ListPackages {
     /// Skips so many packages, at most 500. Use the marker to go further.
     pub fn offset(mut self, offset: u32) -> Self {
         self.offset = Some(offset);
+        self
+    }
+
+    /// How many packages a stream gives over all its pages; the last page is asked for no larger than that.
+    pub fn at_most(mut self, count: u64) -> Self {
+        self.at_most = Some(count);
         self
     }
 
@@ -194,12 +202,17 @@ impl ListPackages {
         call.send_raw(&self.client, Method::GET, &segments, &query, None, PackagePage::from_body).await
     }
 
-    /// All packages from here on, page after page, walking by marker; the offset of 500 is no end for it.
+    /// All packages from here on, walking by marker; the offset of 500 is no end for it.
     ///
     /// Pages are fetched as items are taken. After an error the stream ends.
     pub fn stream(self) -> impl Stream<Item = Result<Package, Error>> + Send {
-        let size = self.limit.unwrap_or(paging::LARGEST_PAGE);
-        paging::items(size, move |marker| {
+        paging::items(self.pages())
+    }
+
+    /// The same page by page, with the count and the marker of each.
+    pub fn pages(self) -> impl Stream<Item = Result<PackagePage, Error>> + Send {
+        let wanted = Wanted { page: self.limit.unwrap_or(paging::LARGEST_PAGE), most: self.at_most };
+        paging::pages(wanted, move |marker, size| {
             let mut page = self.clone().limit(size);
             let first = marker.is_none();
             if let Some(marker) = marker {

@@ -42,8 +42,7 @@ pub(super) fn check(path: &Path, limited: bool, violations: &mut Violations) {
         violations.add_described(FIELD, "a file that is not empty", format!("{shown} with 0 bytes"), help);
     } else if limited && metadata.len() > LARGEST {
         let value = format!("{shown} with {} bytes", metadata.len());
-        let help =
-            "make the package smaller; newer service texts do not state this rule, so it can be allowed (allow size)";
+        let help = "make the package smaller; newer service texts do not state this rule, so it can be switched off (--allow size)";
         violations.add_described(FIELD, "at most 1 GB (2^30 bytes)", value, help);
     }
 }

@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorKind};
 use crate::model::ObsLocation;
 use crate::obs::{LocalFile, ObjectInfo, Obs};
 use crate::packages::CreatePackage;
+use crate::progress::Phase;
 use crate::validate::OptionalRule;
 
 /// Check, look for the package, hash, upload, create, read back.
@@ -35,6 +36,7 @@ pub(super) async fn run(publish: &Publish) -> Result<Published, Error> {
     if publish.any_suffix {
         create = create.allow(OptionalRule::Suffix);
     }
+    publish.progress.report(Phase::Create, 0, 0);
     let created = create.send().await.map_err(|error| not_created(error, &location))?.into_inner();
     let package = read_back::package(publish, created, &location, &mut warnings).await?;
     read_back::object(&obs, &stored, &location, &package, &mut warnings).await?;

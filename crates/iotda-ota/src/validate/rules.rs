@@ -175,7 +175,8 @@ pub(crate) fn obs_location(location: &ObsLocation, suffix: bool, violations: &mu
     let key = Text { least: 1, most: Some(1024), allowed: |_| true, characters: "any characters" };
     key.check(&field("object_key"), &location.object_key, "the object key", None, violations);
     if suffix && !location.object_key.is_empty() && suffix_of(&location.object_key).is_none() {
-        let help = "rename the object; newer service texts do not state this rule, so it can be allowed (allow suffix)";
+        let help =
+            "rename the object; newer service texts do not state this rule, so it can be switched off (--allow suffix)";
         violations.add(
             &field("object_key"),
             format!("a key that ends in one of {}", SUFFIXES.join(" ")),
