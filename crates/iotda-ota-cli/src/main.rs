@@ -1,2 +1,20 @@
-//! Under construction.
-fn main() {}
+//! The command `iotda-ota`: publish firmware as OTA upgrade packages, on the service or on the emulator inside.
+//!
+//! `args` is what can be typed, `config` what the environment adds, `target` whom a command speaks to, `commands`
+//! what is done, `output` the only place that prints, `exit_code` how it ends.
+
+mod args;
+mod commands;
+mod config;
+mod exit_code;
+mod failure;
+mod output;
+mod signals;
+mod target;
+
+fn main() -> std::process::ExitCode {
+    match args::parse() {
+        Ok(cli) => commands::run(&cli).into(),
+        Err(stopped) => output::usage(&stopped).into(),
+    }
+}

@@ -1,0 +1,83 @@
+//! `iotda-ota package create`, and the dry run that it shares with publish.
+
+use iotda_ota::{Client, CreatePackage, CreateRequest, ObsLocation, OptionalRule};
+use serde::Serialize;
+
+use super::Creating;
+use crate::args::CreateArgs;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::output::text::{self, Fields};
+use crate::target::Target;
+
+pub(super) async fn run(
+    args: &CreateArgs,
+    target: &Target,
+    output: &Output,
+    creating: &Creating,
+) -> Result<(), Failure> {
+    let client = target.client(|client| request(args, client, target.bucket()).validate())?;
+    let create = request(args, &client, target.bucket());
+    create.validate().map_err(iotda_ota::Error::from)?;
+    output.warnings(&create.warnings());
+    if args.dry_run {
+        return dry_run(create.request(), &target.describe(&client), output);
+    }
+    creating.set(true);
+    let package = create.send().await?.into_inner();
+    creating.set(false);
+    output.document(&package, |out| {
+        let mut fields = Fields::default();
+        text::package(&package, &mut fields);
+        fields.add("target", target.describe(&client));
+        fields.write(out)
+    })
+}
+
+/// The request as the flags describe it.
+fn request(args: &CreateArgs, client: &Client, bucket: &str) -> CreatePackage {
+    let described = &args.described;
+    let mut location = ObsLocation::new(client.obs_region().unwrap_or_default(), bucket, &args.object_key);
+    if let Some(sign) = &args.sign {
+        location = location.sign(sign.clone());
+    }
+    let mut create = client.packages().create(
+        &described.app_id,
+        &described.product_id,
+        described.package_type.clone(),
+        &described.version,
+        location,
+    );
+    create = create.support_source_versions(described.support_source_versions.clone());
+    if let Some(name) = &described.module_name {
+        create = create.module_name(name);
+    }
+    if let Some(text) = &described.description {
+        create = create.description(text);
+    }
+    if let Some(text) = &described.custom_info {
+        create = create.custom_info(text);
+    }
+    if !args.allow.is_empty() {
+        create = create.allow(OptionalRule::Suffix);
+    }
+    create
+}
+
+/// What a dry run prints.
+#[derive(Serialize)]
+struct DryRun<'a> {
+    dry_run: bool,
+    request: &'a CreateRequest,
+}
+
+/// Shows what would be sent.
+pub(super) fn dry_run(request: &CreateRequest, target: &str, output: &Output) -> Result<(), Failure> {
+    output.document(&DryRun { dry_run: true, request }, |out| {
+        let mut fields = Fields::default();
+        fields.add("dry run", "nothing was sent; create would send this");
+        fields.add("target", target);
+        fields.write(out)?;
+        text::json(request, out)
+    })
+}

@@ -1,0 +1,209 @@
+//! Settings from flags and environment, in this order. An empty variable counts as unset.
+//!
+//! [`Settings::read`] decides whom the command speaks to; what cannot be used is kept in [`Settings::problems`], so
+//! that it is reported together with everything that is wrong with the request.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::ValueEnum;
+use etcetera::BaseStrategy;
+use iotda_ota::AccessKey;
+
+use crate::args::{Cli, ColorMode, Format, OutputFlags, ProgressMode};
+use crate::failure::{Failure, Problem};
+
+mod credentials;
+
+use credentials::Token;
+
+/// The variables of the process, or of a test.
+#[derive(Clone, Copy)]
+pub(crate) struct Environment<'a>(&'a dyn Fn(&str) -> Option<OsString>);
+
+impl Environment<'static> {
+    /// Those of the process.
+    pub(crate) const PROCESS: Self = Self(&|name| std::env::var_os(name));
+}
+
+impl Environment<'_> {
+    fn path(self, name: &str) -> Option<PathBuf> {
+        self.0(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+    }
+
+    /// What is no text gets replacement characters, which no rule accepts.
+    pub(crate) fn text(self, name: &str) -> Option<String> {
+        self.0(name).filter(|value| !value.is_empty()).map(|value| value.to_string_lossy().into_owned())
+    }
+
+    /// A value out of a few.
+    fn choice<T: ValueEnum>(self, name: &str, problems: &mut Vec<Problem>) -> Option<T> {
+        let text = self.text(name)?;
+        let found = T::from_str(&text, false).ok();
+        if found.is_none() {
+            let names: Vec<_> = T::value_variants().iter().filter_map(T::to_possible_value).collect();
+            let names: Vec<_> = names.iter().map(|value| value.get_name()).collect();
+            problems.push(Problem::new(name, format!("one of {}", names.join(", ")), &text, "change it or unset it"));
+        }
+        found
+    }
+
+    fn switch(self, name: &str, problems: &mut Vec<Problem>) -> bool {
+        match self.text(name).as_deref() {
+            Some("1" | "true") => true,
+            None | Some("0" | "false") => false,
+            Some(text) => {
+                problems.push(Problem::new(name, "1 or 0, true or false", text, "change it or unset it"));
+                false
+            }
+        }
+    }
+}
+
+/// Whom a command speaks to, and with what.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) place: Place,
+    pub(crate) bucket: Option<String>,
+    pub(crate) obs_region: Option<String>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// Where calls go.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// An emulator inside the process, with its data in this folder.
+    Emulator(PathBuf),
+    Service(Box<Service>),
+}
+
+/// A service somewhere else.
+#[derive(Debug, Default)]
+pub(crate) struct Service {
+    pub(crate) region: Option<String>,
+    pub(crate) endpoint: Option<String>,
+    pub(crate) obs_endpoint: Option<String>,
+    pub(crate) project_id: Option<String>,
+    pub(crate) instance_id: Option<String>,
+    pub(crate) ca_certificates: Option<Vec<u8>>,
+    pub(crate) token: Option<Token>,
+    pub(crate) access_key: Option<AccessKey>,
+}
+
+impl Settings {
+    /// Reads flags and environment. Without `credentials` those are not even looked at.
+    pub(crate) fn read(cli: &Cli, environment: Environment<'_>, credentials: bool) -> Result<Self, Failure> {
+        let flags = &cli.connection;
+        let mut problems = Vec::new();
+        let timeout = flags.timeout.or_else(|| timeout(environment, &mut problems)).map(Duration::from_secs);
+        let by_variable = !cli.in_process.emulator && environment.switch("IOTDA_OTA_EMULATOR", &mut problems);
+        if cli.in_process.emulator || by_variable {
+            if let Some(flag) = flags.places().first() {
+                let switch = if by_variable { "IOTDA_OTA_EMULATOR" } else { "--emulator" };
+                return Err(Failure::usage(
+                    format!("{flag} cannot be used with {switch}: the emulator has its own"),
+                    format!("leave one of them out; --bucket and --obs-region go with {switch}"),
+                ));
+            }
+            let folder = emulator_dir(cli.in_process.emulator_dir.as_ref(), "--emulator-dir", environment)?;
+            let (bucket, obs_region) = (flags.bucket.clone(), flags.obs_region.clone());
+            return Ok(Self { place: Place::Emulator(folder), bucket, obs_region, timeout, problems });
+        }
+        if cli.in_process.emulator_dir.is_some() {
+            return Err(Failure::usage("--emulator-dir cannot be used without --emulator", "add --emulator"));
+        }
+        let text = |flag: &Option<String>, name: &str| flag.clone().or_else(|| environment.text(name));
+        let mut service = Service {
+            region: text(&flags.region, "IOTDA_OTA_REGION"),
+            endpoint: text(&flags.endpoint, "IOTDA_OTA_ENDPOINT"),
+            obs_endpoint: text(&flags.obs_endpoint, "IOTDA_OTA_OBS_ENDPOINT"),
+            project_id: text(&flags.project_id, "HUAWEICLOUD_SDK_PROJECT_ID"),
+            instance_id: text(&flags.instance_id, "IOTDA_OTA_INSTANCE_ID"),
+            ..Service::default()
+        };
+        let ca_file = flags.ca_file.clone().or_else(|| environment.path("IOTDA_OTA_CA_FILE"));
+        service.ca_certificates = ca_file.and_then(|file| certificates(&file, &mut problems));
+        if credentials {
+            service.token = environment.text("IOTDA_OTA_TOKEN").map(Token);
+            service.access_key = credentials::access_key(environment, &mut problems);
+        }
+        Ok(Self {
+            place: Place::Service(Box::new(service)),
+            bucket: text(&flags.bucket, "IOTDA_OTA_BUCKET"),
+            obs_region: text(&flags.obs_region, "IOTDA_OTA_OBS_REGION"),
+            timeout,
+            problems,
+        })
+    }
+}
+
+/// The folder of an emulator: the flag, the environment, or one below the user's data folder.
+pub(crate) fn emulator_dir(
+    flag: Option<&PathBuf>,
+    name: &str,
+    environment: Environment<'_>,
+) -> Result<PathBuf, Failure> {
+    if let Some(folder) = flag.cloned().or_else(|| environment.path("IOTDA_OTA_EMULATOR_DIR")) {
+        return Ok(folder);
+    }
+    match etcetera::base_strategy::choose_native_strategy() {
+        Ok(folders) => Ok(folders.data_dir().join("iotda-ota").join("emulator")),
+        Err(_) => {
+            let hint = format!("name a folder for the emulator with {name}");
+            Err(Failure::usage("your data folder is not known, because you have no home folder", hint))
+        }
+    }
+}
+
+fn timeout(environment: Environment<'_>, problems: &mut Vec<Problem>) -> Option<u64> {
+    const NAME: &str = "IOTDA_OTA_TIMEOUT";
+    let text = environment.text(NAME)?;
+    let seconds = text.parse().ok().filter(|seconds| (1..=86_400).contains(seconds));
+    if seconds.is_none() {
+        problems.push(Problem::new(NAME, "seconds from 1 to 86400", &text, "change it or unset it"));
+    }
+    seconds
+}
+
+fn certificates(file: &Path, problems: &mut Vec<Problem>) -> Option<Vec<u8>> {
+    match std::fs::read(file) {
+        Ok(pem) => Some(pem),
+        Err(error) => {
+            let help = format!("check the path; the system says: {error}");
+            problems.push(Problem::new("ca_file", "a readable file", &file.display().to_string(), help));
+            None
+        }
+    }
+}
+
+/// How to speak to the caller.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Appearance {
+    pub(crate) format: Format,
+    pub(crate) progress: ProgressMode,
+    pub(crate) color: ColorMode,
+    pub(crate) quiet: bool,
+    pub(crate) verbose: bool,
+}
+
+impl Appearance {
+    /// Reads flags and environment; variables with unknown values are left out and reported.
+    pub(crate) fn read(flags: &OutputFlags, environment: Environment<'_>) -> (Self, Vec<Problem>) {
+        let mut problems = Vec::new();
+        let format = flags.format.or_else(|| environment.choice("IOTDA_OTA_FORMAT", &mut problems));
+        let progress = flags.progress.or_else(|| environment.choice("IOTDA_OTA_PROGRESS", &mut problems));
+        let appearance = Self {
+            format: format.unwrap_or_default(),
+            progress: progress.unwrap_or_default(),
+            color: flags.color.unwrap_or_default(),
+            quiet: flags.quiet,
+            verbose: flags.verbose,
+        };
+        (appearance, problems)
+    }
+}
+
+#[cfg(test)]
+mod tests;

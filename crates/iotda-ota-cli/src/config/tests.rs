@@ -1,0 +1,84 @@
+//! Precedence, empty variables, and what an emulator ignores.
+
+use clap::FromArgMatches;
+
+use super::*;
+use crate::args;
+
+fn settings(line: &str, variables: &[(&str, &str)]) -> Result<Settings, Failure> {
+    let matches = args::command().try_get_matches_from(line.split(' ')).unwrap();
+    let cli = Cli::from_arg_matches(&matches).unwrap();
+    let find = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value));
+    Settings::read(&cli, Environment(&find), true)
+}
+
+fn service(line: &str, variables: &[(&str, &str)]) -> (Service, Vec<Problem>) {
+    let settings = settings(line, variables).unwrap();
+    match settings.place {
+        Place::Service(service) => (*service, settings.problems),
+        Place::Emulator(folder) => panic!("an emulator in {}", folder.display()),
+    }
+}
+
+#[test]
+fn a_flag_comes_before_its_variable_and_an_empty_variable_is_unset() {
+    let variables = [
+        ("IOTDA_OTA_REGION", "cn-south-1"),
+        ("IOTDA_OTA_ENDPOINT", ""),
+        ("HUAWEICLOUD_SDK_AK", ""),
+        ("HUAWEICLOUD_SDK_SK", ""),
+    ];
+    let (service, problems) = service("iotda-ota package show id --region cn-north-4", &variables);
+    assert_eq!(service.region.as_deref(), Some("cn-north-4"));
+    assert_eq!(service.endpoint, None);
+    assert!(service.access_key.is_none());
+    assert!(problems.is_empty());
+}
+
+#[test]
+fn half_an_access_key_is_a_problem_that_names_the_other_half() {
+    for (given, missing) in [
+        ("HUAWEICLOUD_SDK_AK", vec!["HUAWEICLOUD_SDK_SK"]),
+        ("HUAWEICLOUD_SDK_SK", vec!["HUAWEICLOUD_SDK_AK"]),
+        ("HUAWEICLOUD_SDK_SECURITY_TOKEN", vec!["HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"]),
+    ] {
+        let (_, problems) = service("iotda-ota package show id", &[(given, "fake")]);
+        let fields: Vec<_> = problems.iter().map(|problem| problem.field.as_str()).collect();
+        assert_eq!(fields, missing);
+        assert!(!format!("{problems:?}").contains("fake"));
+    }
+}
+
+#[test]
+fn an_emulator_ignores_the_places_and_credentials_of_the_environment() {
+    let variables = [
+        ("IOTDA_OTA_EMULATOR", "1"),
+        ("IOTDA_OTA_EMULATOR_DIR", "data"),
+        ("IOTDA_OTA_ENDPOINT", "http://127.0.0.1:1"),
+        ("IOTDA_OTA_BUCKET", "other-bucket"),
+        ("IOTDA_OTA_OBS_REGION", "other-region"),
+        ("IOTDA_OTA_CA_FILE", "missing.pem"),
+        ("HUAWEICLOUD_SDK_AK", "half"),
+    ];
+    let settings = settings("iotda-ota package show id", &variables).unwrap();
+    assert!(matches!(&settings.place, Place::Emulator(folder) if folder.as_os_str() == "data"));
+    assert_eq!((settings.bucket, settings.obs_region), (None, None));
+    assert!(settings.problems.is_empty());
+}
+
+#[test]
+fn an_emulator_refuses_flags_that_say_where_the_service_is() {
+    for flag in ["--region", "--endpoint", "--obs-endpoint", "--project-id", "--instance-id", "--ca-file"] {
+        let line = format!("iotda-ota --emulator --emulator-dir data package show id {flag} x");
+        let failure = settings(&line, &[]).unwrap_err();
+        assert!(failure.message.starts_with(flag), "{}", failure.message);
+    }
+}
+
+#[test]
+fn a_variable_with_an_unknown_value_is_a_problem() {
+    let (_, problems) =
+        service("iotda-ota package show id", &[("IOTDA_OTA_EMULATOR", "yes"), ("IOTDA_OTA_TIMEOUT", "soon")]);
+    let fields: Vec<_> = problems.iter().map(|problem| problem.field.as_str()).collect();
+    assert_eq!(fields, ["IOTDA_OTA_TIMEOUT", "IOTDA_OTA_EMULATOR"]);
+}

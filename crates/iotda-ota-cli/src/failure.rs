@@ -1,0 +1,188 @@
+//! Why a command did not succeed: one shape for errors of the library, of the emulator, and of the command itself.
+
+use std::error::Error as StdError;
+use std::io;
+use std::ops::Deref;
+
+use iotda_ota::{Error, ErrorKind, Violation, Violations};
+use iotda_ota_emulator::StartError;
+use serde::Serialize;
+
+use crate::exit_code::ExitCode;
+use crate::signals::Signal;
+
+/// Why a command did not succeed.
+#[derive(Debug)]
+pub(crate) struct Failure(Box<Report>);
+
+impl Deref for Failure {
+    type Target = Report;
+
+    fn deref(&self) -> &Report {
+        &self.0
+    }
+}
+
+/// Everything that is told about a failure. Serialized, it is the error line of `--format json`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    /// What went wrong, in one word.
+    pub(crate) kind: &'static str,
+    pub(crate) message: String,
+    pub(crate) violations: Vec<Problem>,
+    pub(crate) operation: Option<String>,
+    pub(crate) status: Option<u16>,
+    pub(crate) error_code: Option<String>,
+    pub(crate) error_msg: Option<String>,
+    pub(crate) request_id: Option<String>,
+    pub(crate) causes: Vec<String>,
+    pub(crate) hint: Option<String>,
+    #[serde(skip)]
+    pub(crate) exit_code: ExitCode,
+}
+
+/// A value that cannot be used: one of the library's violations, or one of a setting.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Problem {
+    pub(crate) field: String,
+    pub(crate) rule: String,
+    pub(crate) value: String,
+    pub(crate) help: String,
+}
+
+impl Failure {
+    fn new(exit_code: ExitCode, kind: &'static str, message: impl Into<String>) -> Self {
+        Self(Box::new(Report {
+            kind,
+            message: message.into(),
+            violations: Vec::new(),
+            operation: None,
+            status: None,
+            error_code: None,
+            error_msg: None,
+            request_id: None,
+            causes: Vec::new(),
+            hint: None,
+            exit_code,
+        }))
+    }
+
+    fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Flags that do not go together.
+    pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(ExitCode::Invalid, "usage", message).with_hint(hint)
+    }
+
+    /// Values that cannot be used, all at once.
+    pub(crate) fn invalid(problems: Vec<Problem>) -> Self {
+        let message = match problems.len() {
+            1 => "1 rule is broken, nothing was sent".to_owned(),
+            count => format!("{count} rules are broken, nothing was sent"),
+        };
+        let mut failure = Self::new(ExitCode::Invalid, kind_name(ErrorKind::Invalid), message);
+        failure.0.violations = problems;
+        failure
+    }
+
+    /// A signal arrived; `creating` says whether a package may just have been created.
+    pub(crate) fn interrupted(signal: Signal, creating: bool) -> Self {
+        if creating {
+            let message = "interrupted while the package was being created; it may exist or not";
+            return Self::new(ExitCode::OutcomeUnknown, kind_name(ErrorKind::OutcomeUnknown), message)
+                .with_hint("list the packages of this product and version before trying again");
+        }
+        Self::new(signal.exit_code(), "interrupted", "interrupted")
+    }
+
+    /// The emulator could not start.
+    pub(crate) fn start(error: &StartError) -> Self {
+        let mut failure = Self::new(ExitCode::Fault, "emulator", error.to_string());
+        failure.0.causes = causes(error);
+        failure
+    }
+
+    /// Something of this machine failed.
+    pub(crate) fn fault(what: &str, error: &io::Error) -> Self {
+        let mut failure = Self::new(ExitCode::Fault, kind_name(ErrorKind::Io), what);
+        failure.0.causes = vec![error.to_string()];
+        failure
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        if !error.violations().is_empty() {
+            return Self::invalid(Problem::of(error.violations()));
+        }
+        Self(Box::new(Report {
+            kind: kind_name(error.kind()),
+            message: error.to_string(),
+            violations: Vec::new(),
+            operation: error.operation().map(str::to_owned),
+            status: error.status(),
+            error_code: error.error_code().map(str::to_owned),
+            error_msg: error.error_msg().map(str::to_owned),
+            request_id: error.request_id().map(str::to_owned),
+            causes: causes(&error),
+            hint: error.hint().map(str::to_owned),
+            exit_code: error.kind().into(),
+        }))
+    }
+}
+
+impl Problem {
+    pub(crate) fn new(field: &str, rule: impl Into<String>, value: &str, help: impl Into<String>) -> Self {
+        Self { field: field.to_owned(), rule: rule.into(), value: format!("{value:?}"), help: help.into() }
+    }
+
+    pub(crate) fn of(violations: &Violations) -> Vec<Self> {
+        violations.iter().map(Self::from).collect()
+    }
+}
+
+impl From<&Violation> for Problem {
+    fn from(violation: &Violation) -> Self {
+        Self {
+            field: violation.field.clone(),
+            rule: violation.rule.clone(),
+            value: violation.value.clone(),
+            help: violation.help.clone(),
+        }
+    }
+}
+
+/// The chain below an error. A cause that only repeats the one before it is left out.
+fn causes(error: &dyn StdError) -> Vec<String> {
+    let mut causes: Vec<String> = Vec::new();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if causes.last() != Some(&text) {
+            causes.push(text);
+        }
+        cause = error.source();
+    }
+    causes
+}
+
+fn kind_name(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Invalid => "invalid",
+        ErrorKind::Configuration => "configuration",
+        ErrorKind::Unauthenticated => "unauthenticated",
+        ErrorKind::Denied => "denied",
+        ErrorKind::NotFound => "not_found",
+        ErrorKind::AlreadyExists => "already_exists",
+        ErrorKind::Rejected => "rejected",
+        ErrorKind::Unintelligible => "unintelligible",
+        ErrorKind::Unavailable => "unavailable",
+        ErrorKind::OutcomeUnknown => "outcome_unknown",
+        ErrorKind::Mismatch => "mismatch",
+        ErrorKind::Io => "io",
+        _ => "fault",
+    }
+}

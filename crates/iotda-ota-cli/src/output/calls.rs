@@ -1,0 +1,101 @@
+//! `--verbose`: one line for every call, from the events of the library.
+
+use std::fmt::Debug;
+use std::io::{self, Write};
+
+use serde::Serialize;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Metadata, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+
+use super::json;
+use super::progress::Stderr;
+use super::text::Shown;
+use crate::args::Format;
+
+/// Shows calls from now on.
+pub(super) fn show(format: Format, stderr: Stderr) {
+    let subscriber = tracing_subscriber::registry().with(Calls { format, stderr });
+    // It fails only if there is one already, and this program makes no other.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+/// Listens to the library alone.
+struct Calls {
+    format: Format,
+    stderr: Stderr,
+}
+
+impl<S: Subscriber> Layer<S> for Calls {
+    fn enabled(&self, metadata: &Metadata<'_>, _context: Context<'_, S>) -> bool {
+        metadata.target().split("::").next() == Some("iotda_ota")
+    }
+
+    fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+        let mut call = Call::default();
+        event.record(&mut call);
+        if call.operation.is_some() {
+            self.stderr.write(|err| match self.format {
+                Format::Text => call.write(err),
+                Format::Json => json::line("call", &call, err),
+            });
+        }
+    }
+}
+
+/// What the library tells about one call.
+#[derive(Debug, Default, Serialize)]
+struct Call {
+    operation: Option<String>,
+    method: Option<String>,
+    status: Option<u64>,
+    elapsed_ms: Option<u64>,
+    request_id: Option<String>,
+}
+
+impl Call {
+    fn write(&self, err: &mut dyn Write) -> io::Result<()> {
+        write!(err, "call: {}", Shown(self.operation.as_deref().unwrap_or_default()))?;
+        if let Some(method) = &self.method {
+            write!(err, " {}", Shown(method))?;
+        }
+        match self.status {
+            Some(status) => write!(err, " answered {status}")?,
+            None => write!(err, " not answered")?,
+        }
+        if let Some(elapsed) = self.elapsed_ms {
+            write!(err, " in {elapsed} ms")?;
+        }
+        if let Some(id) = &self.request_id {
+            write!(err, ", request id {}", Shown(id))?;
+        }
+        writeln!(err)
+    }
+
+    fn text(&mut self, name: &str, value: String) {
+        match name {
+            "operation" => self.operation = Some(value),
+            "method" => self.method = Some(value),
+            "request_id" => self.request_id = Some(value),
+            _ => {}
+        }
+    }
+}
+
+impl Visit for Call {
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        match field.name() {
+            "status" => self.status = Some(value),
+            "elapsed" => self.elapsed_ms = Some(value),
+            _ => {}
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.text(field.name(), value.to_owned());
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.text(field.name(), format!("{value:?}"));
+    }
+}

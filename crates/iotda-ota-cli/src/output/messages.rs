@@ -1,0 +1,86 @@
+//! Warnings and errors as text.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use iotda_ota::Warning;
+
+use super::text::Shown;
+use crate::failure::{Failure, Problem, Report};
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const HELP: Style = AnsiColor::Cyan.on_default();
+const FIELD: Style = Style::new().bold();
+
+pub(super) fn warning(warning: &Warning, err: &mut dyn Write) -> io::Result<()> {
+    writeln!(err, "{WARNING}warning:{WARNING:#} {}", Shown(warning.to_string()))
+}
+
+/// The message, then a block for each violation, the causes, the request id and a hint.
+pub(super) fn failure(failure: &Report, err: &mut dyn Write) -> io::Result<()> {
+    writeln!(err, "{ERROR}error:{ERROR:#} {}", Shown(&failure.message))?;
+    for problem in &failure.violations {
+        let Problem { field, rule, value, help } = problem;
+        write!(err, "  {FIELD}{}{FIELD:#}", Shown(field))?;
+        if let Some(place) = place(field) {
+            write!(err, " ({place})")?;
+        }
+        writeln!(err, ": must be {}, is {}", Shown(rule), Shown(value))?;
+        writeln!(err, "    {HELP}help:{HELP:#} {}", Shown(help))?;
+    }
+    for cause in &failure.causes {
+        writeln!(err, "  caused by: {}", Shown(cause))?;
+    }
+    if let Some(id) = &failure.request_id {
+        writeln!(err, "  request id: {}", Shown(id))?;
+    }
+    if let Some(hint) = &failure.hint {
+        writeln!(err, "{HELP}hint:{HELP:#} {}", Shown(hint))?;
+    }
+    Ok(())
+}
+
+/// Where a field of the wire comes from: the flag, argument or variable.
+fn place(field: &str) -> Option<&'static str> {
+    // An entry of a list comes from one of several flags.
+    let field = field.split('[').next().unwrap_or(field);
+    let name = field.rsplit_once("obs_location.").map_or(field, |(_, name)| name);
+    Some(match name {
+        "file" => "FILE",
+        "package_id" => "PACKAGE_ID",
+        "app_id" => "--app-id",
+        "product_id" => "--product-id",
+        "package_type" => "--type",
+        "module_name" => "--module-name",
+        "version" => "--version",
+        "support_source_versions" => "--support-source-version",
+        "description" => "--description",
+        "custom_info" => "--custom-info",
+        "region_name" => "--obs-region or --region",
+        "bucket_name" => "--bucket",
+        "object_key" => "--object-key",
+        "sign" => "--sign",
+        "region" => "--region",
+        "endpoint" => "--endpoint",
+        "obs_endpoint" => "--obs-endpoint",
+        "project_id" => "--project-id",
+        "Instance-Id" => "--instance-id",
+        "ca_file" => "--ca-file",
+        "token" => "IOTDA_OTA_TOKEN",
+        "access_key.id" => "HUAWEICLOUD_SDK_AK",
+        "access_key.secret" => "HUAWEICLOUD_SDK_SK",
+        "access_key.security_token" => "HUAWEICLOUD_SDK_SECURITY_TOKEN",
+        _ => return None,
+    })
+}
+
+/// What is wrong with the command line, for those who read JSON.
+pub(super) fn of_usage(error: &clap::Error) -> Failure {
+    let text = error.render().to_string();
+    // The first paragraph says what is wrong; usage and tips follow.
+    let message = text.split("\n\n").next().unwrap_or_default();
+    let message = message.strip_prefix("error: ").unwrap_or(message);
+    let words: Vec<_> = message.split_whitespace().collect();
+    Failure::usage(words.join(" "), "see iotda-ota --help")
+}

@@ -1,0 +1,180 @@
+//! The command `emulator`, and the data folders that it has to refuse.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, Stdio};
+
+use crate::harness::{Home, Run, assert_picture, publish, sample};
+
+const ANY_PORTS: [&str; 5] = ["emulator", "--listen", "127.0.0.1:0", "--obs-listen", "127.0.0.1:0"];
+
+/// A running `iotda-ota emulator`, killed when it is dropped.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) variables: BTreeMap<String, String>,
+}
+
+impl Server {
+    /// Starts it on free ports and waits until it is ready.
+    pub(crate) fn start(home: &Home, more: &[&str]) -> Self {
+        let mut command = home.command(&[&ANY_PORTS[..], more].concat());
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut server = Self { child, variables: BTreeMap::new() };
+        for line in BufReader::new(server.child.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
+            if line == "ready" {
+                return server;
+            }
+            let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
+            let value = value.strip_prefix('\'').unwrap().strip_suffix('\'').unwrap();
+            server.variables.insert(name.to_owned(), value.to_owned());
+        }
+        panic!("the emulator ended before it was ready");
+    }
+
+    /// Runs a command with the variables that it printed.
+    pub(crate) fn run(&self, home: &Home, arguments: &[&str]) -> Run {
+        let variables: Vec<_> = self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        home.run_with(arguments, &variables)
+    }
+
+    /// Creates packages quickly: through the library, on one connection.
+    pub(crate) fn create_all(&self, key: &str, versions: &[String]) {
+        let variable = |name: &str| self.variables[name].clone();
+        let client = iotda_ota::Client::builder()
+            .endpoint(variable("IOTDA_OTA_ENDPOINT"))
+            .project_id(variable("HUAWEICLOUD_SDK_PROJECT_ID"))
+            .token(variable("IOTDA_OTA_TOKEN"))
+            .build()
+            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        for version in versions {
+            let (region, bucket) = (variable("IOTDA_OTA_REGION"), variable("IOTDA_OTA_BUCKET"));
+            let location = iotda_ota::ObsLocation::new(region, bucket, key);
+            let create = client.packages().create("my-app", "my-product", "firmware", version.as_str(), location);
+            runtime.block_on(create.send()).unwrap();
+        }
+    }
+
+    /// Sends a signal and tells how it ended.
+    #[cfg(unix)]
+    fn stop(mut self, signal: &str) -> Option<i32> {
+        let sent = std::process::Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn prints_what_a_client_needs_and_stops_cleanly() {
+    let home = Home::new();
+    let names = [
+        "HUAWEICLOUD_SDK_AK",
+        "HUAWEICLOUD_SDK_PROJECT_ID",
+        "HUAWEICLOUD_SDK_SK",
+        "IOTDA_OTA_BUCKET",
+        "IOTDA_OTA_ENDPOINT",
+        "IOTDA_OTA_OBS_ENDPOINT",
+        "IOTDA_OTA_REGION",
+        "IOTDA_OTA_TOKEN",
+    ];
+    let server = Server::start(&home, &["--data-dir", "data"]);
+    assert!(server.variables.keys().eq(names));
+    let sample = sample();
+    server.run(&home, &publish(&sample, &[])).succeeded();
+    assert_eq!(server.stop("-INT"), Some(0));
+
+    // What was published is still there, for the next process and for --emulator.
+    let server = Server::start(&home, &["--data-dir", "data"]);
+    let again = server.run(&home, &publish(&sample, &["--format", "json"])).succeeded();
+    assert_eq!(again.json()["outcome"], "verified");
+    assert_eq!(server.stop("-TERM"), Some(0));
+    let run = home.emulated(&["--emulator-dir", "data", "package", "list", "--type", "firmware", "--format", "json"]);
+    assert_eq!(run.succeeded().json()["page"]["count"], 1);
+}
+
+#[test]
+fn limits_packages_if_asked_to() {
+    let home = Home::new();
+    let server = Server::start(&home, &["--in-memory", "--strict", "--limit-packages", "1"]);
+    server.run(&home, &publish(&sample(), &["--quiet"])).succeeded();
+    let mut arguments = publish("sample.bin", &["--format", "json"]);
+    arguments.retain(|word| !["--version", "2.0"].contains(word));
+    arguments.extend(["--version", "2.1"]);
+    home.file("sample.bin", "other");
+    let run = server.run(&home, &arguments).failed(3);
+    assert_eq!(run.error()["error_code"], "EMULATOR.PACKAGE_QUOTA");
+}
+
+#[test]
+fn a_taken_port_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let run = Home::new().run(&["emulator", "--in-memory", "--listen", &address]).failed(1);
+    assert_picture!("emulator_port_taken", run);
+    let arguments = ["emulator", "--in-memory", "--listen", "127.0.0.1:0", "--obs-listen", &address];
+    let run = Home::new().run(&arguments).failed(1);
+    assert!(run.stderr.contains("--obs-listen"), "{}", run.stderr);
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_used_is_named_and_left_alone() {
+    let home = Home::new();
+    home.file("occupied", "a file");
+    let run = home.run(&[&ANY_PORTS[..], &["--data-dir", "occupied"]].concat()).failed(1);
+    assert_picture!("emulator_folder_is_a_file", run);
+    let run =
+        home.emulated(&["--emulator-dir", "occupied/data", "package", "show", "id", "--format", "json"]).failed(1);
+    assert_eq!(run.error()["kind"], "emulator");
+    assert_eq!(fs::read(home.path("occupied")).unwrap(), b"a file");
+
+    fs::create_dir(home.path("foreign")).unwrap();
+    fs::write(home.path("foreign/thesis.txt"), "precious").unwrap();
+    let run = home.run(&[&ANY_PORTS[..], &["--data-dir", "foreign"]].concat()).failed(1);
+    assert_picture!("emulator_folder_is_foreign", run);
+    assert_eq!(fs::read_dir(home.path("foreign")).unwrap().count(), 1);
+    assert_eq!(fs::read(home.path("foreign/thesis.txt")).unwrap(), b"precious");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_data_folder_without_permission_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let home = Home::new();
+    fs::create_dir(home.path("closed")).unwrap();
+    fs::set_permissions(home.path("closed"), fs::Permissions::from_mode(0o555)).unwrap();
+    // Nothing is closed to the superuser, so there is nothing to see.
+    if fs::write(home.path("closed/probe"), "").is_ok() {
+        return;
+    }
+    let run = home.run(&[&ANY_PORTS[..], &["--data-dir", "closed"]].concat()).failed(1);
+    assert_picture!("emulator_folder_is_closed", run);
+}
+
+#[test]
+fn a_damaged_database_is_named_and_left_alone() {
+    let home = Home::new();
+    home.emulated(&["--emulator-dir", "data", "package", "list", "--type", "firmware"]).succeeded();
+    let database = fs::read_dir(home.path("data"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.is_file() && fs::read(path).unwrap().starts_with(b"SQLite format 3\0"))
+        .unwrap();
+    fs::write(&database, "this is no database, whatever its name says").unwrap();
+    let before = fs::read(&database).unwrap();
+    let run = home.emulated(&["--emulator-dir", "data", "package", "list", "--type", "firmware"]).failed(1);
+    assert_picture!("emulator_database_is_damaged", run);
+    assert_eq!(fs::read(&database).unwrap(), before);
+}

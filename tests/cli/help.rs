@@ -1,0 +1,57 @@
+//! Help of every command, version and completions.
+
+use crate::harness::{Home, assert_picture};
+
+#[test]
+fn every_command_has_help_with_examples() {
+    let home = Home::new();
+    for (name, command) in [
+        ("help", vec![]),
+        ("help_package", vec!["package"]),
+        ("help_package_publish", vec!["package", "publish"]),
+        ("help_package_create", vec!["package", "create"]),
+        ("help_package_list", vec!["package", "list"]),
+        ("help_package_show", vec!["package", "show"]),
+        ("help_package_delete", vec!["package", "delete"]),
+        ("help_emulator", vec!["emulator"]),
+        ("help_completions", vec!["completions"]),
+    ] {
+        let run = home.run(&[&command[..], &["--help"]].concat()).succeeded();
+        assert!(run.stdout.contains("\nExamples:\n"), "{name}");
+        assert_picture!(name, run);
+    }
+}
+
+#[test]
+fn what_does_not_work_yet_is_not_in_the_help() {
+    let home = Home::new();
+    for command in [vec![], vec!["package"], vec!["package", "publish"], vec!["package", "delete"]] {
+        let help = home.run(&[&command[..], &["--help"]].concat()).stdout;
+        for word in ["--signing", "--iam-endpoint", "auth ", "--profile", "verify ", "replace", "--with-object"] {
+            let promised = help.lines().any(|line| line.trim_start().starts_with(word));
+            assert!(!promised, "{word} in {command:?}");
+        }
+        assert!(!help.contains("--max-attempts"));
+    }
+}
+
+#[test]
+fn prints_its_version() {
+    let run = Home::new().run(&["--version"]).succeeded();
+    assert_eq!(run.stdout, format!("iotda-ota {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn prints_completions_for_every_shell() {
+    let home = Home::new();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let run = home.run(&["completions", shell]).succeeded();
+        for word in ["iotda-ota", "publish", "support-source-version"] {
+            assert!(run.stdout.contains(word), "{word} for {shell}");
+        }
+        // The others do not complete values.
+        if ["bash", "fish", "zsh"].contains(&shell) {
+            assert!(run.stdout.contains("software"), "{shell}");
+        }
+    }
+}
