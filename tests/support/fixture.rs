@@ -1,5 +1,6 @@
 //! Fixtures: JSON files, in which a long text can be written as a repetition.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -39,5 +40,17 @@ fn expand(value: &mut Value) {
             }
         }
         _ => {}
+    }
+}
+
+/// The same JSON with its names in the order of the alphabet, whatever order a map has in this build.
+pub fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        Value::Object(fields) => {
+            let fields: BTreeMap<_, _> = fields.iter().collect();
+            fields.into_iter().map(|(name, value)| (name.clone(), sorted(value))).collect()
+        }
+        plain => plain.clone(),
     }
 }

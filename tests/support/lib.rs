@@ -2,14 +2,15 @@
 //!
 //! - [`target()`] starts what the behavior suite runs against, and a [`Target`] makes clients for it.
 //! - [`Stub`] keeps every request it receives and answers with an [`Answer`].
-//! - [`fixture`](mod@fixture) reads the JSON files of `tests/fixtures`.
+//! - [`fixture`](mod@fixture) reads the JSON files of `tests/fixtures`, [`call`] makes the calls that they describe.
 
+pub mod call;
 pub mod fixture;
 mod stub;
 mod target;
 
 pub use stub::{Answer, Received, Stub};
-pub use target::{Target, target};
+pub use target::{Target, strict_target, target, target_without_objects};
 
 /// The examples of the README at the top, as tests.
 #[cfg(doctest)]

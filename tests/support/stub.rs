@@ -8,9 +8,12 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use iotda_ota::{AccessKey, Client, ClientBuilder};
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+
+use crate::fixture::sorted;
 
 type Respond = dyn Fn(&Received) -> Answer + Send + Sync;
 
@@ -131,6 +134,30 @@ impl Answer {
         Self { status, headers: Vec::new(), body: body.into(), end: End::Complete }
     }
 
+    /// The answer that a fixture describes: `status`, and perhaps `headers`, `body` (a text, or JSON) and `cut_after`.
+    ///
+    /// With `cut_after` only so many bytes of the body are sent, although `content-length` promises all of it.
+    ///
+    /// # Panics
+    ///
+    /// If it describes none.
+    pub fn from_fixture(fixture: &Value) -> Self {
+        let status = fixture["status"].as_u64().and_then(|status| u16::try_from(status).ok());
+        let body = match &fixture["body"] {
+            Value::Null => String::new(),
+            Value::String(text) => text.clone(),
+            json => sorted(json).to_string(),
+        };
+        let mut answer = Self::new(status.expect("an answer has a status"), body);
+        for (name, value) in fixture["headers"].as_object().into_iter().flatten() {
+            answer = answer.header(name, value.as_str().expect("the value of a header is a text"));
+        }
+        if let Some(bytes) = fixture["cut_after"].as_u64() {
+            answer.end = End::Cut(usize::try_from(bytes).expect("the number fits"));
+        }
+        answer
+    }
+
     /// Closes the connection instead of answering.
     pub fn nothing() -> Self {
         Self { end: End::Nothing, ..Self::new(0, "") }
@@ -144,12 +171,6 @@ impl Answer {
     /// Adds a header.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    /// Sends only this much of the body, although `content-length` promises all of it.
-    pub fn cut_after(mut self, bytes: usize) -> Self {
-        self.end = End::Cut(bytes);
         self
     }
 

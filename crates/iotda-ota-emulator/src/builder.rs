@@ -15,7 +15,7 @@ use crate::http::server::Bound;
 use crate::http::{Shared, iotda, obs};
 use crate::rules::stored::Checks;
 use crate::start_error::StartError;
-use crate::store::{OpenOptions, Store};
+use crate::store::{Leftovers, OpenOptions, Store};
 use crate::{Emulator, identity};
 
 /// The quota of packages per resource space that the service documents, applied by [`Builder::strict`].
@@ -23,6 +23,9 @@ const DOCUMENTED_QUOTA: u64 = 200;
 
 /// How long to wait before a locked folder is tried again.
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// How long a client may keep the emulator waiting in the middle of a request.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The settings of an [`Emulator`].
 ///
@@ -53,6 +56,7 @@ pub struct Builder {
     check_objects: bool,
     limit_packages: Option<u64>,
     clock: Option<Arc<dyn Clock>>,
+    patience: Duration,
 }
 
 impl Default for Builder {
@@ -67,6 +71,7 @@ impl Default for Builder {
             check_objects: true,
             limit_packages: None,
             clock: None,
+            patience: PATIENCE,
         }
     }
 }
@@ -85,6 +90,8 @@ impl Builder {
     }
 
     /// Keeps packages and objects in a folder, which is made if it is missing. They survive a crash and a power loss.
+    ///
+    /// A folder with anything in it that is not an emulator's is refused.
     pub fn data_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.data_dir = Some(folder.into());
         self
@@ -127,6 +134,13 @@ impl Builder {
         self
     }
 
+    /// How long a client may pause in the middle of a request; half a minute is too long for a test.
+    #[cfg(test)]
+    pub(crate) fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// Opens the data folder, binds both ports and serves them on the current Tokio runtime.
     ///
     /// # Errors
@@ -141,7 +155,7 @@ impl Builder {
             Some(clock) => Arc::clone(clock),
             None => Arc::new(SystemClock::new()),
         };
-        let (store, temporary) = self.open_store(Arc::clone(&clock)).await?;
+        let Opened { store, leftovers, temporary } = self.open_store(Arc::clone(&clock)).await?;
         // From here on a failure has to give the folder free, which the store's lock does when it is closed.
         let bound = match self.bind().await {
             Ok(bound) => bound,
@@ -150,11 +164,13 @@ impl Builder {
                 return Err(error);
             }
         };
+        // Nothing can fail any more, and no request comes in yet. This task only fails by a panic, which a start outlives.
+        let _ = tokio::task::spawn_blocking(move || leftovers.clear()).await;
         Ok(self.serve(store, temporary, clock, bound))
     }
 
     /// Opens the store, trying again while another emulator uses the folder.
-    async fn open_store(&self, clock: Arc<dyn Clock>) -> Result<(Store, Option<TempDir>), StartError> {
+    async fn open_store(&self, clock: Arc<dyn Clock>) -> Result<Opened, StartError> {
         let start = Instant::now();
         loop {
             let waited = start.elapsed();
@@ -199,21 +215,25 @@ impl Builder {
                 strict: self.strict,
                 limit_packages: self.limit_packages.or(self.strict.then_some(DOCUMENTED_QUOTA)),
             },
+            patience: self.patience,
             abort: aborted,
         });
         let servers = vec![
-            iotda_port.serve(iotda(Arc::clone(&shared)), stopped.clone()),
-            obs_port.serve(obs::router(shared), stopped),
+            iotda_port.serve(iotda(Arc::clone(&shared)), self.patience, stopped.clone()),
+            obs_port.serve(obs::router(shared), self.patience, stopped),
         ];
         Emulator { endpoint, obs_endpoint, store, stop, abort, servers, temporary }
     }
 }
 
-fn open_once(
-    data_dir: Option<PathBuf>,
-    waited: Duration,
-    clock: Arc<dyn Clock>,
-) -> Result<(Store, Option<TempDir>), StartError> {
+/// The data folder, checked and locked.
+struct Opened {
+    store: Store,
+    leftovers: Leftovers,
+    temporary: Option<TempDir>,
+}
+
+fn open_once(data_dir: Option<PathBuf>, waited: Duration, clock: Arc<dyn Clock>) -> Result<Opened, StartError> {
     let durable = data_dir.is_some();
     let (folder, temporary) = match data_dir {
         Some(folder) => (folder, None),
@@ -226,7 +246,8 @@ fn open_once(
         }
     };
     let options = OpenOptions { folder, waited, durable, bucket: identity::BUCKET };
-    Ok((Store::open(&options, clock)?, temporary))
+    let (store, leftovers) = Store::open(&options, clock)?;
+    Ok(Opened { store, leftovers, temporary })
 }
 
 impl fmt::Debug for Builder {

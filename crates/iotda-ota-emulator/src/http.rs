@@ -13,12 +13,13 @@ pub(crate) mod packages;
 pub(crate) mod server;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use http::header::CONTENT_TYPE;
+use http::header::{CONNECTION, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use tokio::sync::watch;
@@ -33,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) checks: Checks,
+    /// How long a client may pause in the middle of a request.
+    pub(crate) patience: Duration,
     /// True once requests that still run are to be given up.
     pub(crate) abort: watch::Receiver<bool>,
 }
@@ -50,7 +53,7 @@ pub(crate) fn iotda(shared: Arc<Shared>) -> Router {
         .merge(control::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(from_fn(body::buffer))
+        .layer(from_fn_with_state(Arc::clone(&shared), body::buffer))
         .layer(from_fn_with_state(Arc::clone(&shared), with_request_id))
         .with_state(shared)
 }
@@ -74,6 +77,7 @@ async fn with_request_id(State(shared): State<Arc<Shared>>, request: Request, ne
         _ = abort.wait_for(|abort| *abort) => json(&Rejection::new(Code::Stopping, "The emulator is stopping")),
     };
     set(&mut response, "x-request-id", &shared.request_id());
+    close_when_late(&mut response);
     response
 }
 
@@ -127,3 +131,14 @@ pub(crate) fn set(response: &mut Response, name: &'static str, value: &str) {
         response.headers_mut().insert(name, value);
     }
 }
+
+/// Announces that the connection is closed when its client has stopped sending: the rest of the body would be taken for
+/// another request.
+pub(crate) fn close_when_late(response: &mut Response) {
+    if response.status() == StatusCode::REQUEST_TIMEOUT {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+}
+
+#[cfg(test)]
+mod tests;

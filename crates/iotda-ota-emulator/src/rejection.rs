@@ -69,6 +69,7 @@ codes! {
     UnknownPath = "EMULATOR.UNKNOWN_PATH", NOT_FOUND;
     MethodNotAllowed = "EMULATOR.METHOD_NOT_ALLOWED", METHOD_NOT_ALLOWED;
     BodyTooLarge = "EMULATOR.BODY_TOO_LARGE", PAYLOAD_TOO_LARGE;
+    RequestTimeout = "EMULATOR.REQUEST_TIMEOUT", REQUEST_TIMEOUT;
     Stopping = "EMULATOR.STOPPING", SERVICE_UNAVAILABLE;
 
     // The OBS port, documented codes.
@@ -85,6 +86,7 @@ codes! {
     ObsKeyTooLong = "KeyTooLongError", BAD_REQUEST;
     ObsMissingContentLength = "MissingContentLength", LENGTH_REQUIRED;
     ObsMethodNotAllowed = "MethodNotAllowed", METHOD_NOT_ALLOWED;
+    ObsRequestTimeout = "RequestTimeout", REQUEST_TIMEOUT;
     ObsNotImplemented = "ServiceNotImplemented", NOT_IMPLEMENTED;
     ObsInternal = "InternalError", INTERNAL_SERVER_ERROR;
     ObsUnavailable = "ServiceUnavailable", SERVICE_UNAVAILABLE;

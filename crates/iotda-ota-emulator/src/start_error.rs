@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// Why [`Builder::start`](crate::Builder::start) failed.
 ///
-/// Every message names the address, folder or file, and says what to do. Nothing that was in the data folder before has
+/// Every message names the address, folder or file, and says what to do. No data that was in the data folder before has
 /// been changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -53,15 +53,20 @@ pub enum StartError {
         source: io::Error,
     },
 
-    /// The folder has files, and they are not an emulator's.
+    /// The folder has something in it that is not an emulator's.
     #[error(
-        "the folder {} is not empty and does not belong to an emulator; nothing in it was touched; choose an empty or \
+        "the folder {} does not belong to an emulator alone: {} {problem}; nothing in it was changed; choose an empty or \
          missing folder (--data-dir; for --emulator: --emulator-dir)",
-        folder.display()
+        folder.display(),
+        entry.display()
     )]
     ForeignFolder {
         /// The data folder.
         folder: PathBuf,
+        /// The file or folder in it that is not an emulator's.
+        entry: PathBuf,
+        /// What is wrong with it.
+        problem: &'static str,
     },
 
     /// Another emulator uses the folder.
@@ -80,14 +85,14 @@ pub enum StartError {
         waited: Duration,
     },
 
-    /// The database is damaged.
+    /// The database is damaged, or an object has lost its file.
     #[error(
-        "the database {} is damaged: {problem}; it was left as it is; move its folder away, or choose another \
+        "the emulator's data is damaged: {}: {problem}; it was left as it is; move its folder away, or choose another \
          one (--data-dir; for --emulator: --emulator-dir)",
         file.display()
     )]
     Damaged {
-        /// The database file.
+        /// The file: the database, or that of an object.
         file: PathBuf,
         /// What is wrong with it.
         problem: String,
@@ -122,8 +127,8 @@ impl StartError {
         Self::Folder { folder: folder.to_owned(), source }
     }
 
-    pub(crate) fn foreign(folder: &Path) -> Self {
-        Self::ForeignFolder { folder: folder.to_owned() }
+    pub(crate) fn foreign(folder: &Path, entry: &Path, problem: &'static str) -> Self {
+        Self::ForeignFolder { folder: folder.to_owned(), entry: entry.to_owned(), problem }
     }
 
     pub(crate) fn locked(folder: &Path, waited: Duration, holder: &str) -> Self {

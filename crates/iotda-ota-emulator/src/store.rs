@@ -4,12 +4,16 @@
 //!
 //! | name | what it is |
 //! |---|---|
-//! | `iotda-ota-emulator` | the marker: a folder that has files but not this one is foreign and never touched |
+//! | `iotda-ota-emulator` | the marker, with a fixed text: a folder that has files but not this one is never touched |
 //! | `emulator.lock` | locked while an emulator uses the folder |
 //! | `emulator.holder` | who holds the lock: process id and addresses |
 //! | `emulator.db` | the database, with `-wal` and `-shm` beside it while it is open |
 //! | `objects/ID` | the bytes of one object; ID is made up, never derived from the key |
 //! | `incoming/ID` | an upload that is not finished; removed at start |
+//! | `orphans/ID` | a file from `objects/` that belonged to no object at a start; never read or removed |
+//!
+//! An ID is 32 lower-case hexadecimal digits. What is in `objects/` or `incoming/` under any other name, a link, or
+//! anything else of a kind that it should not be, makes the folder foreign.
 //!
 //! # Tables
 //!
@@ -26,7 +30,10 @@
 //!
 //! - `filters.packages` is the number of rows of `listing` with that `filter_id`, and is never 0.
 //! - Every row of `objects` has its file, complete and synced before the row is committed.
-//! - A file in `objects/` without a row is garbage of a crash; it is removed at the next start.
+//!   At start names and sizes are compared, and one that does not fit is damage.
+//! - A file in `objects/` without a row was left by a crash, or belongs to a newer database than the one that somebody
+//!   copied back. The two cannot be told apart, so the next start moves it to `orphans/` and erases nothing.
+//! - Everything is checked before anything in the folder is changed.
 //!
 //! # Transactions
 //!
@@ -40,10 +47,12 @@
 mod database;
 mod files;
 mod folder;
+mod inventory;
 mod lock;
 mod objects;
 mod packages;
 mod readers;
+mod upload;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -56,9 +65,12 @@ use crate::rejection::Rejection;
 use crate::rules::list::ListQuery;
 use crate::rules::stored::Checks;
 use crate::start_error::StartError;
-pub(crate) use files::{Received, Upload, hex};
+pub(crate) use files::hex;
+use inventory::Inventory;
+pub(crate) use inventory::Leftovers;
 pub(crate) use objects::{NewObject, Object};
 pub(crate) use packages::Page;
+pub(crate) use upload::{Received, Upload};
 
 /// How a store is opened.
 #[derive(Debug)]
@@ -110,29 +122,41 @@ struct Inner {
 }
 
 impl Store {
-    /// Opens the folder, makes it when it is missing, and cleans up after a crash. Blocks.
-    pub(crate) fn open(options: &OpenOptions, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
-        let root = options.folder.as_path();
-        folder::prepare(root, options.durable)?;
-        let lock = lock::FolderLock::acquire(root, options.waited)?;
-        let path = database::open_or_create(root, options.durable)?;
+    /// Opens the folder, and makes it when it is missing. Blocks.
+    ///
+    /// What a crash left in it is returned, to be cleared when nothing else can make the start fail.
+    pub(crate) fn open(options: &OpenOptions, clock: Arc<dyn Clock>) -> Result<(Self, Leftovers), StartError> {
+        let OpenOptions { folder: root, waited, durable, bucket } = options;
+        folder::claim(root, *durable)?;
+        let lock = lock::FolderLock::acquire(root, *waited)?;
+        let inventory = Inventory::take(root)?;
+        let found = database::find(root, inventory.has_objects())?;
+        let leftovers = inventory.compare(&match &found {
+            Some(path) => database::connect_inspector(path)
+                .and_then(|connection| objects::stored_files(&connection))
+                .map_err(|error| StartError::database(path, &error))?,
+            None => Vec::new(),
+        })?;
+
+        // Everything was checked; only from here on something is made.
+        folder::complete(root, *durable)?;
+        let path = match found {
+            Some(path) => path,
+            None => database::create(root, *durable)?,
+        };
         let failed = |error| StartError::database(&path, &error);
-
-        let connection = database::connect(&path, options.durable).map_err(failed)?;
-        objects::add_bucket(&connection, options.bucket).map_err(failed)?;
-        let files = files::Files::open(root, options.durable, Arc::clone(&clock));
-        let kept = objects::file_names(&connection).map_err(failed)?;
-        files.clean(&kept).map_err(|source| StartError::folder(root, source))?;
-
-        Ok(Self {
+        let connection = database::connect(&path, *durable).map_err(failed)?;
+        objects::add_bucket(&connection, bucket).map_err(failed)?;
+        let store = Self {
             inner: Arc::new(Inner {
+                files: files::Files::open(root, *durable, Arc::clone(&clock)),
                 clock,
                 writer: writer::Writer::start(connection).map_err(|source| StartError::folder(root, source))?,
                 readers: readers::Readers::new(path),
-                files,
                 lock,
             }),
-        })
+        };
+        Ok((store, leftovers))
     }
 
     /// Writes down which addresses the holder of the folder answers at.
@@ -167,8 +191,8 @@ impl Store {
     }
 
     /// Begins to receive an object's bytes.
-    pub(crate) async fn begin_upload(&self) -> Result<Upload, StoreError> {
-        self.inner.files.begin_upload().await
+    pub(crate) fn begin_upload(&self) -> Upload {
+        self.inner.files.begin_upload()
     }
 
     /// Makes received bytes an object, in place of the one that had the key before.
@@ -185,7 +209,7 @@ impl Store {
             let row = object.clone();
             let written = store.inner.writer.run(move |connection| objects::put(connection, &row)).await;
             // After a failed commit it is not certain which of the two files the record names, so both stay; the next
-            // start removes the one that is garbage.
+            // start sets the other one aside.
             store.remove_file(written?).await;
             Ok(object)
         });
@@ -249,7 +273,7 @@ impl Store {
     async fn remove_file(&self, file: Option<String>) {
         if let Some(file) = file {
             let files = self.inner.files.clone();
-            // A file that stays is garbage that the next start removes, so a failure needs no answer.
+            // A file that stays is set aside by the next start, so a failure needs no answer.
             let _ = tokio::task::spawn_blocking(move || files.remove(&file)).await;
         }
     }

@@ -22,7 +22,7 @@ use quick_xml::escape::escape;
 
 use self::target::Target;
 use super::body::drain;
-use super::{Shared, set};
+use super::{Shared, close_when_late, set};
 use crate::rejection::{Code, Rejection};
 use crate::store::StoreError;
 
@@ -41,6 +41,7 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
     };
     let mut response = result.unwrap_or_else(|refused| xml(&refused.0, &resource, &request_id));
     set(&mut response, "x-obs-request-id", &request_id);
+    close_when_late(&mut response);
     response
 }
 
@@ -52,7 +53,7 @@ async fn run(shared: &Shared, request: Request) -> Result<Response, Refused> {
     if result.is_err()
         && let Some(body) = body.take()
     {
-        drain(&parts, body).await;
+        drain(&parts, body, shared.patience).await;
     }
     result
 }

@@ -2,9 +2,14 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
 use axum::Router;
-use axum::serve::ListenerExt;
+use axum::serve::Listener;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -34,18 +39,31 @@ impl Bound {
     }
 
     /// Serves until `stop` becomes true, and then until the open requests are answered.
-    pub(crate) fn serve(self, router: Router, mut stop: watch::Receiver<bool>) -> JoinHandle<()> {
-        let listener = self.listener.tap_io(|connection| {
-            // Answers are small and complete; waiting to fill a packet would only delay them.
-            let _ = connection.set_nodelay(true);
-        });
+    ///
+    /// A connection on which no complete head of a request arrives within `patience` is closed, an idle one too.
+    pub(crate) fn serve(self, router: Router, patience: Duration, mut stop: watch::Receiver<bool>) -> JoinHandle<()> {
+        let mut listener = self.listener;
+        let mut protocol = http1::Builder::new();
+        protocol.timer(TokioTimer::new()).header_read_timeout(patience);
+        let service = TowerToHyperService::new(router);
         tokio::spawn(async move {
-            let stopped = async move {
-                // An error means that the emulator is gone, which is a reason to stop as well.
-                let _ = stop.wait_for(|stop| *stop).await;
-            };
-            // This only ever ends by the stop: failures to accept are retried inside.
-            let _ = axum::serve(listener, router).with_graceful_shutdown(stopped).await;
+            let connections = GracefulShutdown::new();
+            loop {
+                let stream = tokio::select! {
+                    // Failures to accept are retried inside.
+                    (stream, _) = Listener::accept(&mut listener) => stream,
+                    // An error means that the emulator is gone, which is a reason to stop as well.
+                    _ = stop.wait_for(|stop| *stop) => break,
+                };
+                // Answers are small and complete; waiting to fill a packet would only delay them.
+                let _ = stream.set_nodelay(true);
+                let connection = protocol.serve_connection(TokioIo::new(stream), service.clone());
+                // A connection that fails is the client's to notice.
+                let connection = connections.watch(connection);
+                tokio::spawn(async move { connection.await.ok() });
+            }
+            drop(listener);
+            connections.shutdown().await;
         })
     }
 }

@@ -7,9 +7,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{folder, sync_folder};
+use super::sync_folder;
 use crate::start_error::StartError;
 
 const FILE: &str = "emulator.db";
@@ -19,6 +20,9 @@ const UNFINISHED: &str = "emulator.db.new";
 
 /// Marks an SQLite file as ours: the letters `iOTA`.
 const APPLICATION_ID: u32 = 0x694f_5441;
+
+/// What SQLite appends to the name of a database for its own files beside it.
+const SUFFIXES: [&str; 4] = ["", "-journal", "-wal", "-shm"];
 
 /// The version of the schema below.
 const SCHEMA_VERSION: u32 = 1;
@@ -84,31 +88,41 @@ CREATE TABLE objects (
 ) STRICT;
 ";
 
-/// The path of a sound database in `root`; makes one when the folder is new.
-pub(super) fn open_or_create(root: &Path, durable: bool) -> Result<PathBuf, StartError> {
+/// The names of the files of this module.
+pub(super) fn files() -> impl Iterator<Item = String> {
+    [FILE, UNFINISHED].into_iter().flat_map(|name| SUFFIXES.map(|suffix| format!("{name}{suffix}")))
+}
+
+/// The path of the database in `root`, if there is one; it is checked and not changed.
+///
+/// `has_objects` says whether there are files of objects, which do not go without a database.
+pub(super) fn find(root: &Path, has_objects: bool) -> Result<Option<PathBuf>, StartError> {
     let path = root.join(FILE);
     if path.exists() {
+        // SQLite would open a file that cannot be written for reading, and leave files like it beside it.
+        for file in SUFFIXES.map(|suffix| with_suffix(&path, suffix)).into_iter().filter(|file| file.exists()) {
+            File::options().write(true).open(&file).map_err(|source| StartError::folder(&file, source))?;
+        }
         check::check(&path)?;
-        return Ok(path);
+        return Ok(Some(path));
     }
-    let has_objects =
-        fs::read_dir(root.join(folder::OBJECTS)).map_err(|source| StartError::folder(root, source))?.next().is_some();
     if has_objects || with_suffix(&path, "-wal").exists() {
         // A new database would make the objects garbage, so the missing one counts as damage.
         return Err(StartError::damaged(&path, &"it is missing, and the folder has data that belongs to it"));
     }
-    create(root, &path, durable).map_err(|source| StartError::folder(root, source))?;
+    Ok(None)
+}
+
+/// Makes an empty database and returns its path.
+pub(super) fn create(root: &Path, durable: bool) -> Result<PathBuf, StartError> {
+    let path = root.join(FILE);
+    fill_and_rename(root, &path, durable).map_err(|source| StartError::folder(&path, source))?;
     Ok(path)
 }
 
 /// Opens a connection that may write.
 pub(super) fn connect(path: &Path, durable: bool) -> rusqlite::Result<Connection> {
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    if connection.is_readonly(rusqlite::MAIN_DB)? {
-        // SQLite falls back to reading when the file cannot be written; better to say so now than at the first write.
-        let error = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
-        return Err(rusqlite::Error::SqliteFailure(error, None));
-    }
     connection.pragma_update(None, "synchronous", if durable { "FULL" } else { "OFF" })?;
     // Only macOS heeds this: there an ordinary sync leaves the data in the disk's own cache.
     connection.pragma_update(None, "fullfsync", durable)?;
@@ -124,6 +138,14 @@ pub(super) fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// Opens a connection that only reads and also changes nothing when it is closed.
+pub(super) fn connect_inspector(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = connect_reader(path)?;
+    // Closing the last connection would merge the write-ahead log into the file.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    Ok(connection)
+}
+
 fn open(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(Duration::from_secs(5))?;
@@ -131,9 +153,9 @@ fn open(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
 }
 
 /// Makes the whole database under another name and renames it, so that a crash leaves none rather than half of one.
-fn create(root: &Path, path: &Path, durable: bool) -> io::Result<()> {
+fn fill_and_rename(root: &Path, path: &Path, durable: bool) -> io::Result<()> {
     let unfinished = root.join(UNFINISHED);
-    for suffix in ["", "-journal", "-wal", "-shm"] {
+    for suffix in SUFFIXES {
         match fs::remove_file(with_suffix(&unfinished, suffix)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -177,13 +199,13 @@ mod tests {
     impl Folder {
         fn with_database() -> Self {
             let folder = Self(tempfile::tempdir().unwrap());
-            fs::create_dir(folder.0.path().join(folder::OBJECTS)).unwrap();
-            folder.open().unwrap();
+            assert_eq!(folder.find().unwrap(), None);
+            create(folder.0.path(), true).unwrap();
             folder
         }
 
-        fn open(&self) -> Result<PathBuf, StartError> {
-            open_or_create(self.0.path(), true)
+        fn find(&self) -> Result<Option<PathBuf>, StartError> {
+            find(self.0.path(), false)
         }
 
         /// Changes the database file and expects that it is refused and not changed further.
@@ -192,7 +214,7 @@ mod tests {
             let mut bytes = fs::read(&path).unwrap();
             change(&mut bytes);
             fs::write(&path, &bytes).unwrap();
-            let error = self.open().unwrap_err();
+            let error = self.find().unwrap_err();
             assert_eq!(fs::read(&path).unwrap(), bytes);
             error
         }
@@ -201,7 +223,7 @@ mod tests {
     #[test]
     fn a_fresh_database_passes_its_own_check() {
         let folder = Folder::with_database();
-        let path = folder.open().unwrap();
+        let path = folder.find().unwrap().unwrap();
         let connection = connect(&path, true).unwrap();
         let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
         assert_eq!(mode, "wal");
@@ -234,10 +256,8 @@ mod tests {
 
     #[test]
     fn a_missing_database_beside_objects_is_damage() {
-        let folder = Folder::with_database();
-        fs::write(folder.0.path().join(folder::OBJECTS).join("1"), "bytes").unwrap();
-        fs::remove_file(folder.0.path().join(FILE)).unwrap();
-        let error = folder.open().unwrap_err();
+        let folder = tempfile::tempdir().unwrap();
+        let error = find(folder.path(), true).unwrap_err();
         assert!(matches!(error, StartError::Damaged { .. }), "{error}");
     }
 }

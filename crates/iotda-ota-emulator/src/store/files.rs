@@ -1,27 +1,17 @@
-//! The bytes of objects: received into `incoming/`, kept in `objects/`.
+//! The bytes of objects: received into `incoming/` ([`super::upload`]), kept in `objects/`.
 //!
 //! File names are made up and never derived from a key, so no key can lead out of the folder.
 
-use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bytes::Bytes;
-use md5::Md5;
-use sha2::{Digest, Sha256};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio::task::JoinHandle;
+use tokio::sync::Semaphore;
 
+use super::upload::{MOST_WRITING, Received, TemporaryPath, Upload};
 use super::{StoreError, folder, sync_folder};
 use crate::clock::{Clock, IdKind};
-
-/// Most uploads that are received at the same time; each occupies a thread, further ones wait.
-const MOST_UPLOADS: usize = 64;
-
-/// How many chunks of an upload may wait to be written.
-const WAITING_CHUNKS: usize = 8;
 
 /// The folders of the objects' bytes; cheap to clone.
 #[derive(Clone)]
@@ -34,23 +24,7 @@ struct Inner {
     objects: PathBuf,
     durable: bool,
     clock: Arc<dyn Clock>,
-    uploads: Arc<Semaphore>,
-}
-
-/// An upload that is going on. Dropping it before [`Upload::finish`] removes what was received.
-pub(crate) struct Upload {
-    chunks: mpsc::Sender<Bytes>,
-    work: JoinHandle<io::Result<Received>>,
-    _permit: OwnedSemaphorePermit,
-}
-
-/// A complete upload, not yet an object. Dropping it removes the bytes.
-pub(crate) struct Received {
-    file: File,
-    path: TemporaryPath,
-    pub(crate) size: u64,
-    pub(crate) md5: [u8; 16],
-    pub(crate) sha256: [u8; 32],
+    writing: Arc<Semaphore>,
 }
 
 /// Bytes that are safely in `objects/`.
@@ -69,51 +43,20 @@ impl Files {
                 objects: root.join(folder::OBJECTS),
                 durable,
                 clock,
-                uploads: Arc::new(Semaphore::new(MOST_UPLOADS)),
+                writing: Arc::new(Semaphore::new(MOST_WRITING)),
             }),
         }
     }
 
-    /// Removes what a crash left: unfinished uploads, and files that belong to no object.
-    pub(super) fn clean(&self, kept: &HashSet<String>) -> io::Result<()> {
-        for entry in fs::read_dir(&self.inner.incoming)? {
-            fs::remove_file(entry?.path())?;
-        }
-        for entry in fs::read_dir(&self.inner.objects)? {
-            let entry = entry?;
-            let known = entry.file_name().to_str().is_some_and(|name| kept.contains(name));
-            if !known {
-                fs::remove_file(entry.path())?;
-            }
-        }
-        Ok(())
+    /// Begins an upload, which makes its file when there is something to write.
+    pub(super) fn begin_upload(&self) -> Upload {
+        Upload::new(self.clone(), Arc::clone(&self.inner.writing))
     }
 
-    /// Begins an upload; waits while too many are going on.
-    pub(super) async fn begin_upload(&self) -> Result<Upload, StoreError> {
-        let permit = Arc::clone(&self.inner.uploads).acquire_owned().await.map_err(|_| StoreError::Closed)?;
-        let (chunks, receiver) = mpsc::channel(WAITING_CHUNKS);
-        let files = self.clone();
-        Ok(Upload { chunks, work: tokio::task::spawn_blocking(move || files.receive(receiver)), _permit: permit })
-    }
-
-    fn receive(&self, mut chunks: mpsc::Receiver<Bytes>) -> io::Result<Received> {
-        let (mut file, path) = self.create_incoming()?;
-        let mut size = 0;
-        let mut md5 = Md5::new();
-        let mut sha256 = Sha256::new();
-        while let Some(chunk) = chunks.blocking_recv() {
-            file.write_all(&chunk)?;
-            md5.update(&chunk);
-            sha256.update(&chunk);
-            size += chunk.len() as u64;
-        }
-        Ok(Received { file, path, size, md5: md5.finalize().into(), sha256: sha256.finalize().into() })
-    }
-
-    fn create_incoming(&self) -> io::Result<(File, TemporaryPath)> {
+    /// Makes a new file in `incoming/`. Blocks.
+    pub(super) fn create_incoming(&self) -> io::Result<(File, TemporaryPath)> {
         loop {
-            let name = format!("{:032x}", self.inner.clock.id(IdKind::Object));
+            let name = file_name(self.inner.clock.id(IdKind::Object));
             // A fixed clock over an old folder hands out names that objects have already.
             if self.inner.objects.join(&name).exists() {
                 continue;
@@ -156,29 +99,13 @@ impl Files {
     }
 }
 
-impl Upload {
-    /// Adds bytes; waits while too many are not yet written. False when writing failed: then `finish` tells why.
-    pub(crate) async fn write(&mut self, chunk: Bytes) -> bool {
-        self.chunks.send(chunk).await.is_ok()
-    }
-
-    /// Waits until everything is written.
-    pub(crate) async fn finish(self) -> Result<Received, StoreError> {
-        drop(self.chunks);
-        match self.work.await {
-            Ok(received) => Ok(received?),
-            Err(_) => Err(StoreError::Closed),
-        }
-    }
+fn file_name(id: u128) -> String {
+    format!("{id:032x}")
 }
 
-/// Removes its file when dropped; after a rename there is nothing left to remove.
-struct TemporaryPath(PathBuf);
-
-impl Drop for TemporaryPath {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
+/// Whether a file can have got its name from [`file_name`].
+pub(super) fn is_file_name(name: &str) -> bool {
+    name.len() == 32 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Lower-case hexadecimal digits.
@@ -189,4 +116,21 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_the_names_it_makes_and_no_others() {
+        for id in [0, 1, u128::MAX] {
+            assert!(is_file_name(&file_name(id)));
+        }
+        let upper_case = "A".repeat(32);
+        let long = "a".repeat(33);
+        for name in ["", "notes.txt", "0000000000000000000000000000000g", &upper_case, &long] {
+            assert!(!is_file_name(name), "{name}");
+        }
+    }
 }

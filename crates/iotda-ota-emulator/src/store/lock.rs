@@ -12,6 +12,9 @@ const LOCK: &str = "emulator.lock";
 /// Kept apart from the lock, because on Windows nobody else can read a locked file.
 const HOLDER: &str = "emulator.holder";
 
+/// The names of the files of this module.
+pub(super) const FILES: [&str; 2] = [LOCK, HOLDER];
+
 /// The held lock. The operating system releases it when the process ends, however it ends.
 pub(super) struct FolderLock {
     /// Empty once released.
@@ -22,8 +25,9 @@ pub(super) struct FolderLock {
 impl FolderLock {
     /// Locks the folder, or says who holds it; `waited` is how long it was tried already.
     pub(super) fn acquire(root: &Path, waited: Duration) -> Result<Self, StartError> {
-        let failed = |source| StartError::folder(root, source);
-        let file = File::options().create(true).truncate(false).write(true).open(root.join(LOCK)).map_err(failed)?;
+        let path = root.join(LOCK);
+        let failed = |source| StartError::folder(&path, source);
+        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
         let holder = root.join(HOLDER);
         match file.try_lock() {
             Ok(()) => {}
@@ -54,8 +58,16 @@ impl FolderLock {
     pub(super) fn release(&self) {
         let file = self.file.lock().ok().and_then(|mut file| file.take());
         if file.is_some() {
+            // Before the lock goes with the file: afterwards the name may be another holder's.
             let _ = fs::remove_file(&self.holder);
         }
+    }
+}
+
+impl Drop for FolderLock {
+    /// A start that fails after the lock was taken leaves no holder behind.
+    fn drop(&mut self) {
+        self.release();
     }
 }
 

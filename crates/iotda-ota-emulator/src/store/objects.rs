@@ -1,6 +1,6 @@
 //! Buckets and objects in the database. The bytes of an object are a file, see [`super::files`].
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
@@ -77,9 +77,21 @@ pub(super) fn has_bucket(connection: &Connection, bucket: &str) -> Result<bool, 
         .query_row([bucket], |row| row.get(0))?)
 }
 
-/// The names of all files that belong to objects.
-pub(super) fn file_names(connection: &Connection) -> rusqlite::Result<HashSet<String>> {
-    connection.prepare("SELECT file FROM objects")?.query_map([], |row| row.get(0))?.collect()
+/// The file that an object needs.
+#[derive(Debug)]
+pub(super) struct StoredFile {
+    /// Bucket and key, for messages.
+    pub(super) object: String,
+    pub(super) file: String,
+    pub(super) size: u64,
+}
+
+/// The files of all objects.
+pub(super) fn stored_files(connection: &Connection) -> rusqlite::Result<Vec<StoredFile>> {
+    connection
+        .prepare("SELECT bucket || '/' || key, file, size FROM objects")?
+        .query_map([], |row| Ok(StoredFile { object: row.get(0)?, file: row.get(1)?, size: row.get(2)? }))?
+        .collect()
 }
 
 pub(super) fn find(connection: &Connection, bucket: &str, key: &str) -> Result<Option<Object>, StoreError> {

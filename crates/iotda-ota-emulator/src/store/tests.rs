@@ -12,7 +12,7 @@ const CHECKS: Checks = Checks { objects: false, strict: false, limit_packages: N
 
 fn open(folder: &Path) -> Store {
     let options = OpenOptions { folder: folder.to_owned(), waited: Duration::ZERO, durable: true, bucket: "bucket" };
-    Store::open(&options, Arc::new(FixedClock::at_unix_seconds(1))).unwrap()
+    Store::open(&options, Arc::new(FixedClock::at_unix_seconds(1))).unwrap().0
 }
 
 fn package(app: usize, version: usize) -> NewPackage {
@@ -124,14 +124,14 @@ async fn a_closed_store_says_so() {
 async fn an_upload_that_is_given_up_leaves_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
-    let mut upload = store.begin_upload().await.unwrap();
-    assert!(upload.write("bytes".into()).await);
+    let mut upload = store.begin_upload();
+    upload.write("bytes".into()).await.unwrap();
     drop(upload.finish().await.unwrap());
     let incoming = std::fs::read_dir(folder.path().join(folder::INCOMING)).unwrap();
     assert_eq!(incoming.count(), 0);
 
-    let mut upload = store.begin_upload().await.unwrap();
-    assert!(upload.write("bytes".into()).await);
+    let mut upload = store.begin_upload();
+    upload.write("bytes".into()).await.unwrap();
     let new = NewObject {
         bucket: "bucket".to_owned(),
         key: "../key".to_owned(),

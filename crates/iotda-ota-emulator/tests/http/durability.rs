@@ -65,12 +65,14 @@ async fn what_was_acknowledged_survives_a_crash() {
     assert_eq!(caller.create(&minimal("a.bin")).await.0, 201);
     let copied = crashed.path().join("data");
     copy(folder.path(), &copied);
-    fs::write(copied.join("incoming/unfinished"), "half").unwrap();
-    fs::write(copied.join("objects/orphan"), "lost").unwrap();
+    let name = "0000000000000000000000000000beef";
+    fs::write(copied.join("incoming").join(name), "half").unwrap();
+    fs::write(copied.join("objects").join(name), "lost").unwrap();
 
     check(&open(&copied).await).await;
-    assert!(!copied.join("incoming/unfinished").exists());
-    assert!(!copied.join("objects/orphan").exists());
+    assert!(!copied.join("incoming").join(name).exists());
+    assert!(!copied.join("objects").join(name).exists());
+    assert_eq!(fs::read_to_string(copied.join("orphans").join(name)).unwrap(), "lost");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 mod client;
 mod create;
 mod durability;
+mod folder;
 mod list;
 mod obs;
 mod protocol;

@@ -6,12 +6,11 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::StreamExt;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 
-use super::super::body::declared_length;
+use super::super::body::{BodyError, Chunks, declared_length};
 use super::super::{Shared, set};
 use super::Refused;
 use crate::rejection::{Code, Rejection};
@@ -63,17 +62,21 @@ pub(super) async fn put(
 }
 
 async fn receive(shared: &Shared, body: &mut Option<Body>) -> Result<Received, Refused> {
-    let mut upload = shared.store.begin_upload().await?;
-    let mut chunks = body.take().unwrap_or_default().into_data_stream();
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|error| {
-            Rejection::new(Code::ObsIncompleteBody, format!("The request body ended early: {error}"))
-        })?;
-        if !upload.write(chunk).await {
-            break;
+    let mut upload = shared.store.begin_upload();
+    let mut chunks = Chunks::new(body.take().unwrap_or_default(), shared.patience);
+    loop {
+        match chunks.next().await {
+            Ok(None) => return Ok(upload.finish().await?),
+            Ok(Some(chunk)) => {
+                if let Err(error) = upload.write(chunk).await {
+                    chunks.discard().await;
+                    return Err(error.into());
+                }
+            }
+            Err(BodyError::Stalled(message)) => return Err(Rejection::new(Code::ObsRequestTimeout, message).into()),
+            Err(BodyError::Broken(message)) => return Err(Rejection::new(Code::ObsIncompleteBody, message).into()),
         }
     }
-    Ok(upload.finish().await?)
 }
 
 /// The checksums a request promises for its body.

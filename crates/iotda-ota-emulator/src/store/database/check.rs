@@ -8,10 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
-use rusqlite::OpenFlags;
-use rusqlite::config::DbConfig;
-
-use super::{APPLICATION_ID, SCHEMA_VERSION, open, with_suffix};
+use super::{APPLICATION_ID, SCHEMA_VERSION, connect_inspector, with_suffix};
 use crate::start_error::StartError;
 
 /// Databases up to this size are checked from end to end at every start.
@@ -52,10 +49,7 @@ pub(super) fn check(path: &Path) -> Result<(), StartError> {
 
 /// Reads through the database, or through its first rows when it is large; describes the first problem.
 fn probe(path: &Path, size: u64) -> rusqlite::Result<Option<String>> {
-    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    // Closing would merge the log into the file, and a damaged file is to stay as it is.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    connection.pragma_update(None, "query_only", true)?;
+    let connection = connect_inspector(path)?;
     if size <= FULLY_CHECKED_BYTES {
         let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         return Ok((verdict != "ok").then_some(verdict));

@@ -1,0 +1,95 @@
+//! Connections that fail: refused, closed, silent, endless. What was done is told apart from what may have been.
+//!
+//! That loopback never goes through a proxy is a case of the cli suite, which can set a process's environment.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use iotda_ota::{Client, Error, ErrorKind, ObsLocation, PackageType};
+use support::{Answer, Stub};
+
+/// The errors of every operation, create first.
+async fn errors(client: &Client) -> Vec<Error> {
+    let packages = client.packages();
+    let location = ObsLocation::new("cn-north-4", "abc", "bbb/upgrade.bin");
+    let id = "28f61af50fc9452aa0ed5ea25c3cc3d3";
+    vec![
+        packages
+            .create("my-app", "my-product", PackageType::Firmware, "2.0", location)
+            .send()
+            .await
+            .expect_err("create"),
+        packages.list(PackageType::Firmware).send().await.expect_err("list"),
+        packages.show(id).send().await.expect_err("show"),
+        packages.delete(id).send().await.expect_err("delete"),
+    ]
+}
+
+fn assert_only_create_is_open(errors: &[Error]) {
+    for (at, error) in errors.iter().enumerate() {
+        let expected = if at == 0 { ErrorKind::OutcomeUnknown } else { ErrorKind::Unavailable };
+        assert_eq!(error.kind(), expected, "{error:?}");
+        assert_eq!(error.is_retryable(), at != 0, "{error:?}");
+        assert!(error.hint().is_some(), "{error:?}");
+        assert_eq!(error.status(), None, "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_connection_did_nothing_and_names_the_address() {
+    // The port was free a moment ago, and nothing listens on it.
+    let address = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+    let builder = Client::builder().endpoint(format!("http://{address}")).project_id("fake-project");
+    for error in errors(&builder.token("fake-token").build().unwrap()).await {
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
+        assert!(error.is_retryable());
+        assert!(error.to_string().contains(&address.to_string()), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_closed_instead_of_an_answer_leaves_create_open() {
+    let stub = Stub::always(Answer::nothing()).await;
+    assert_only_create_is_open(&errors(&stub.client()).await);
+    assert_eq!(stub.received().len(), 4, "no operation asks again by itself");
+}
+
+#[tokio::test]
+async fn silence_ends_with_the_time_limit() {
+    let stub = Stub::always(Answer::silence()).await;
+    let client = stub.builder().timeout(Duration::from_millis(200)).build().unwrap();
+    let started = Instant::now();
+    assert_only_create_is_open(&errors(&client).await);
+    // Far below the limit that holds unless told otherwise.
+    assert!(started.elapsed() < Duration::from_secs(30));
+}
+
+#[tokio::test]
+async fn an_endless_answer_is_not_read_to_its_end() {
+    let endless = vec![b' '; 40 * 1024 * 1024];
+    let stub = Stub::always(Answer::new(200, endless)).await;
+    let error = stub.client().packages().list(PackageType::Firmware).send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unintelligible);
+    assert!(error.to_string().contains("8388608"), "{error}");
+}
+
+#[tokio::test]
+async fn without_a_token_nothing_is_sent() {
+    let stub = Stub::always(Answer::new(200, "{}")).await;
+    let client = Client::builder().endpoint(stub.endpoint()).project_id("fake-project").build().unwrap();
+    for error in errors(&client).await {
+        assert!(error.is_unauthenticated(), "{error:?}");
+        assert!(error.hint().is_some_and(|hint| hint.contains("IOTDA_OTA_TOKEN")), "{error:?}");
+        assert!(error.operation().is_some());
+    }
+    assert!(stub.received().is_empty());
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let elsewhere = Stub::always(Answer::new(200, r#"{"packages":[]}"#)).await;
+    let stub = Stub::always(Answer::new(307, "").header("location", &elsewhere.endpoint())).await;
+    let error = stub.client().packages().list(PackageType::Firmware).send().await.unwrap_err();
+    assert_eq!((error.kind(), error.status()), (ErrorKind::Unintelligible, Some(307)));
+    assert!(elsewhere.received().is_empty(), "the token stays where it was meant to go");
+}

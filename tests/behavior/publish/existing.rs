@@ -1,0 +1,169 @@
+//! Publishing what is there already: the same again, something else, and an object in the way.
+
+use std::path::Path;
+
+use iotda_ota::{ErrorKind, IfExists, Outcome};
+use support::{Target, target};
+
+use super::{packages, publish};
+use crate::{firmware, local_file, sha256};
+
+/// Where a file of version 2.0 goes unless told otherwise.
+const KEY: &str = "ota/my-app/my-product/firmwarePackage/2.0/upgrade.bin";
+
+async fn checksum(target: &Target, key: &str) -> String {
+    let obs = target.client().obs().expect("the target has OBS");
+    obs.checksum(target.bucket(), key).await.expect("the object exists").to_string()
+}
+
+#[tokio::test]
+async fn the_same_file_again_is_verified() {
+    let target = target().await;
+    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+    let first = publish(&target, &path, "2.0").send().await.unwrap();
+    let second = publish(&target, &path, "2.0").send().await.unwrap();
+    assert_eq!((first.outcome, second.outcome), (Outcome::Created, Outcome::Verified));
+    assert_eq!((first.package, first.object), (second.package, second.object));
+    assert_eq!(packages(&target).await, Some(1));
+}
+
+#[tokio::test]
+async fn the_same_file_under_another_name_is_verified_with_a_warning() {
+    let target = target().await;
+    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+    publish(&target, &path, "2.0").send().await.unwrap();
+    let (_folder, path) = local_file("renamed.bin", b"fake firmware");
+    let second = publish(&target, &path, "2.0").send().await.unwrap();
+    assert_eq!(second.outcome, Outcome::Verified);
+    assert_eq!(second.object.unwrap().object_key, KEY);
+    assert_eq!(second.warnings.len(), 1, "{:?}", second.warnings);
+    assert_eq!(packages(&target).await, Some(1));
+}
+
+#[tokio::test]
+async fn a_changed_file_of_the_same_version_is_a_mismatch_and_changes_nothing() {
+    let target = target().await;
+    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+    publish(&target, &path, "2.0").send().await.unwrap();
+    std::fs::write(&path, b"other firmware").unwrap();
+    let error = publish(&target, &path, "2.0").send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Mismatch);
+    assert!(error.to_string().contains("2.0") && error.hint().is_some(), "{error:?}");
+    assert_eq!(checksum(&target, KEY).await, sha256(b"fake firmware"));
+    assert_eq!(packages(&target).await, Some(1));
+    assert_eq!(publish(&target, &path, "2.1").send().await.unwrap().outcome, Outcome::Created);
+}
+
+#[tokio::test]
+async fn fail_reports_the_package_that_exists() {
+    let target = target().await;
+    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+    let first = publish(&target, &path, "2.0").if_exists(IfExists::Fail).send().await.unwrap();
+    let error = publish(&target, &path, "2.0").if_exists(IfExists::Fail).send().await.unwrap_err();
+    assert!(error.is_already_exists(), "{error:?}");
+    assert!(error.to_string().contains(first.package.package_id.as_str()), "{error}");
+    assert_eq!(packages(&target).await, Some(1));
+}
+
+#[tokio::test]
+async fn skip_answers_the_package_that_exists_whatever_the_file_holds() {
+    let target = target().await;
+    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+    let first = publish(&target, &path, "2.0").if_exists(IfExists::Skip).send().await.unwrap();
+    assert_eq!(first.outcome, Outcome::Created);
+    std::fs::write(&path, b"other firmware").unwrap();
+    let second = publish(&target, &path, "2.0").if_exists(IfExists::Skip).send().await.unwrap();
+    assert_eq!((second.outcome, second.package), (Outcome::Skipped, first.package));
+    assert_eq!(checksum(&target, KEY).await, sha256(b"fake firmware"));
+}
+
+#[tokio::test]
+async fn another_product_app_or_version_is_another_package() {
+    let target = target().await;
+    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+    let client = target.client();
+    publish(&target, &path, "2.0").send().await.unwrap();
+    for (app, product, version) in
+        [("app-2", "my-product", "2.0"), ("my-app", "product-2", "2.0"), ("my-app", "my-product", "2")]
+    {
+        let publish = client.publish(&path, app, product, "firmware", version).bucket(target.bucket());
+        let published = publish.if_exists(IfExists::Fail).send().await.unwrap();
+        assert_eq!(published.outcome, Outcome::Created);
+    }
+    let modules = ["camera", "radio"].map(|module| {
+        let publish = client.publish(&path, "my-app", "my-product", "module", "2.0").bucket(target.bucket());
+        publish.module_name(module).if_exists(IfExists::Fail)
+    });
+    for publish in modules {
+        assert_eq!(publish.send().await.unwrap().outcome, Outcome::Created);
+    }
+}
+
+#[tokio::test]
+async fn an_object_with_other_content_is_not_overwritten() {
+    let target = target().await;
+    // Of the same size, so that only the content can tell.
+    let (_folder, other) = local_file("other.bin", b"fake FIRMWARE");
+    target.upload(KEY, &other).await;
+    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+    let error = publish(&target, &path, "2.0").send().await.unwrap_err();
+    assert!(error.is_already_exists(), "{error:?}");
+    assert!(error.to_string().contains(KEY) && error.hint().is_some(), "{error:?}");
+    assert_eq!(checksum(&target, KEY).await, sha256(b"fake FIRMWARE"));
+    assert_eq!(packages(&target).await, Some(0));
+    let elsewhere = publish(&target, &path, "2.0").object_key("elsewhere/upgrade.bin").send().await.unwrap();
+    assert_eq!(elsewhere.outcome, Outcome::Created);
+}
+
+#[tokio::test]
+async fn an_object_with_the_same_content_is_used() {
+    let target = target().await;
+    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+    target.upload(KEY, &path).await;
+    let published = publish(&target, &path, "2.0").send().await.unwrap();
+    assert_eq!(published.outcome, Outcome::Created);
+    assert_eq!(published.object.unwrap().object_key, KEY);
+}
+
+/// Registers a package without a sign, as other tools may do.
+async fn unsigned(target: &Target, file: &Path) {
+    let mut location = target.upload("by-hand.bin", file).await;
+    location.sign = None;
+    firmware(target, "2.0", &location).send().await.expect("the package is created");
+}
+
+#[tokio::test]
+async fn a_package_without_a_sign_is_verified_by_its_content() {
+    let target = target().await;
+    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+    unsigned(&target, &path).await;
+    assert_eq!(publish(&target, &path, "2.0").send().await.unwrap().outcome, Outcome::Verified);
+    std::fs::write(&path, b"fake FIRMWARE").unwrap();
+    let error = publish(&target, &path, "2.0").send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Mismatch);
+}
+
+#[tokio::test]
+async fn a_package_whose_object_changed_its_size_is_a_mismatch() {
+    let target = target().await;
+    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+    publish(&target, &path, "2.0").send().await.unwrap();
+    let (_folder, other) = local_file("other.bin", b"something else entirely");
+    target.upload(KEY, &other).await;
+    let error = publish(&target, &path, "2.0").send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Mismatch);
+    assert_eq!(checksum(&target, KEY).await, sha256(b"something else entirely"));
+}
+
+#[tokio::test]
+async fn one_of_several_packages_of_a_version_is_enough() {
+    let target = target().await;
+    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+    unsigned(&target, &path).await;
+    let (_folder, other) = local_file("other.bin", b"other firmware");
+    let location = target.upload("other.bin", &other).await;
+    firmware(&target, "2.0", &location).send().await.unwrap();
+    assert_eq!(publish(&target, &path, "2.0").send().await.unwrap().outcome, Outcome::Verified);
+    assert_eq!(publish(&target, &other, "2.0").send().await.unwrap().outcome, Outcome::Verified);
+    assert_eq!(packages(&target).await, Some(2));
+}
