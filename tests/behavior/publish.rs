@@ -1,9 +1,11 @@
 //! Publish a file: what is stored and registered, and that nothing is left half done.
 //!
-//! `existing` is about packages and objects that are there already, `file` about files that cannot be published.
+//! `existing` is about packages and objects that are there already, `file` about files that cannot be published, and
+//! `unclear` about a service that says little, or changes under the hand.
 
 mod existing;
 mod file;
+mod unclear;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -97,8 +99,9 @@ async fn progress_only_grows_and_ends_at_the_whole() {
         assert!(of_phase.iter().all(|progress| progress.total == 2 * 1024 * 1024 + 1));
         assert_eq!((of_phase[0].bytes, of_phase.last().unwrap().bytes), (0, 2 * 1024 * 1024 + 1));
     }
-    let first_upload = heard.iter().position(|progress| progress.phase == Phase::Upload).unwrap();
-    assert!(heard[first_upload..].iter().all(|progress| progress.phase == Phase::Upload), "hashing comes first");
+    let mut phases: Vec<_> = heard.iter().map(|progress| progress.phase).collect();
+    phases.dedup();
+    assert_eq!(phases, [Phase::Hash, Phase::Upload, Phase::Create]);
 }
 
 #[tokio::test]
@@ -195,54 +198,4 @@ async fn an_object_that_arrived_short_creates_no_package() {
     let error = publish.send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Mismatch);
     assert!(stub.received().iter().all(|request| request.method != "POST"));
-}
-
-/// An object with the content of the test is there already, so that publishing goes straight to create.
-async fn stub_with_object(create: Answer, show: Answer) -> Stub {
-    Stub::start(move |request| match request.method.as_str() {
-        "HEAD" => Answer::new(200, "").header("content-length", "13"),
-        "POST" => create.clone(),
-        "GET" if request.target.contains('?') => Answer::new(200, r#"{"packages":[]}"#),
-        "GET" if request.target.starts_with("/abc/") => Answer::new(200, "fake firmware"),
-        _ => show.clone(),
-    })
-    .await
-}
-
-#[tokio::test]
-async fn a_create_without_a_clear_answer_is_not_repeated() {
-    for answer in [Answer::nothing(), Answer::new(502, "<html>"), Answer::new(201, "{")] {
-        let stub = stub_with_object(answer, Answer::new(404, "")).await;
-        let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
-        let publish = stub.client().publish(&path, "my-app", "my-product", PackageType::Firmware, "2.0").bucket("abc");
-        let error = publish.send().await.unwrap_err();
-        assert!(error.is_outcome_unknown() && !error.is_retryable() && error.hint().is_some(), "{error:?}");
-        let posts = stub.received().iter().filter(|request| request.method == "POST").count();
-        assert_eq!(posts, 1);
-    }
-}
-
-#[tokio::test]
-async fn a_package_that_cannot_be_read_back_is_published_with_a_warning() {
-    let created = Answer::new(201, r#"{"package_id":"28f61af50fc9452aa0ed5ea25c3cc3d3"}"#);
-    let stub = stub_with_object(created, Answer::new(503, "")).await;
-    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
-    let publish = stub.client().publish(&path, "my-app", "my-product", PackageType::Firmware, "2.0").bucket("abc");
-    let published = publish.send().await.unwrap();
-    assert_eq!(published.outcome, Outcome::Created);
-    assert_eq!(published.package.package_id, "28f61af50fc9452aa0ed5ea25c3cc3d3");
-    assert_eq!(published.warnings.len(), 1, "{:?}", published.warnings);
-}
-
-#[tokio::test]
-async fn a_package_that_reads_back_differently_is_a_mismatch() {
-    let created = r#"{"package_id":"28f61af50fc9452aa0ed5ea25c3cc3d3"}"#;
-    let other =
-        r#"{"package_id":"28f61af50fc9452aa0ed5ea25c3cc3d3","file_location":{"obs_location":{"object_key":"x"}}}"#;
-    let stub = stub_with_object(Answer::new(201, created), Answer::new(200, other)).await;
-    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
-    let publish = stub.client().publish(&path, "my-app", "my-product", PackageType::Firmware, "2.0").bucket("abc");
-    let error = publish.send().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Mismatch);
-    assert!(error.to_string().contains("28f61af50fc9452aa0ed5ea25c3cc3d3"), "{error}");
 }

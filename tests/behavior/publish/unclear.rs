@@ -1,0 +1,154 @@
+//! Publishing to a service that says little, or that changes under the hand.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use iotda_ota::{ErrorKind, IfExists, Outcome, PackageType, Publish};
+use support::{Answer, Stub, target};
+
+use crate::local_file;
+
+const ID: &str = "28f61af50fc9452aa0ed5ea25c3cc3d3";
+
+fn publish(stub: &Stub, file: &Path) -> Publish {
+    stub.client().publish(file, "my-app", "my-product", PackageType::Firmware, "2.0").bucket("abc")
+}
+
+/// An object with the content of the test is there already, so that publishing goes straight to create.
+async fn stub_with_object(create: Answer, show: Answer) -> Stub {
+    Stub::start(move |request| match request.method.as_str() {
+        "HEAD" => Answer::new(200, "").header("content-length", "13"),
+        "POST" => create.clone(),
+        "GET" if request.target.contains('?') => Answer::new(200, r#"{"packages":[]}"#),
+        "GET" if request.target.starts_with("/abc/") => Answer::new(200, "fake firmware"),
+        _ => show.clone(),
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_create_without_a_clear_answer_is_not_repeated() {
+    for answer in [Answer::nothing(), Answer::new(502, "<html>"), Answer::new(201, "{")] {
+        let stub = stub_with_object(answer, Answer::new(404, "")).await;
+        let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+        let error = publish(&stub, &path).send().await.unwrap_err();
+        assert!(error.is_outcome_unknown() && !error.is_retryable() && error.hint().is_some(), "{error:?}");
+        let posts = stub.received().iter().filter(|request| request.method == "POST").count();
+        assert_eq!(posts, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_package_that_cannot_be_read_back_is_published_with_a_warning() {
+    let created = Answer::new(201, r#"{"package_id":"28f61af50fc9452aa0ed5ea25c3cc3d3"}"#);
+    let stub = stub_with_object(created, Answer::new(503, "")).await;
+    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+    let published = publish(&stub, &path).send().await.unwrap();
+    assert_eq!(published.outcome, Outcome::Created);
+    assert_eq!(published.package.package_id, "28f61af50fc9452aa0ed5ea25c3cc3d3");
+    assert_eq!(published.warnings.len(), 1, "{:?}", published.warnings);
+}
+
+#[tokio::test]
+async fn a_package_that_reads_back_differently_is_a_mismatch() {
+    let created = r#"{"package_id":"28f61af50fc9452aa0ed5ea25c3cc3d3"}"#;
+    let other =
+        r#"{"package_id":"28f61af50fc9452aa0ed5ea25c3cc3d3","file_location":{"obs_location":{"object_key":"x"}}}"#;
+    let stub = stub_with_object(Answer::new(201, created), Answer::new(200, other)).await;
+    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+    let error = publish(&stub, &path).send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Mismatch);
+    assert!(error.to_string().contains("28f61af50fc9452aa0ed5ea25c3cc3d3"), "{error}");
+}
+
+#[tokio::test]
+async fn what_the_service_does_not_show_is_a_warning() {
+    let (created, bare) =
+        (format!(r#"{{"package_id":"{ID}"}}"#), format!(r#"{{"package_id":"{ID}","version":"2.0"}}"#));
+    let stub = stub_with_object(Answer::new(201, created), Answer::new(200, bare)).await;
+    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+    let published = publish(&stub, &path).send().await.unwrap();
+    let fields: Vec<_> = published.warnings.iter().map(|warning| warning.field.rsplit('.').next().unwrap()).collect();
+    assert_eq!(fields, ["region_name", "bucket_name", "object_key", "sign"]);
+}
+
+#[tokio::test]
+async fn a_refused_create_tells_where_the_file_is() {
+    let refused = r#"{"error_code":"IOTDA.000006","error_msg":"Invalid input data."}"#;
+    let stub = stub_with_object(Answer::new(400, refused), Answer::new(404, "")).await;
+    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+    let error = publish(&stub, &path).send().await.unwrap_err();
+    let hint = error.hint().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Rejected);
+    assert!(hint.contains("upgrade.bin") && hint.contains("published again"), "{hint}");
+}
+
+#[tokio::test]
+async fn a_package_is_found_even_if_the_list_leaves_fields_out() {
+    for record in [format!(r#"{{"package_id":"{ID}"}}"#), format!(r#"{{"package_id":"{ID}","module_name":""}}"#)] {
+        let list = format!(r#"{{"packages":[{record}]}}"#);
+        let stub = Stub::start(move |request| match request.method.as_str() {
+            "GET" => Answer::new(200, list.as_str()),
+            _ => Answer::new(500, ""),
+        })
+        .await;
+        let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+        let error = publish(&stub, &path).if_exists(IfExists::Fail).send().await.unwrap_err();
+        assert!(error.is_already_exists(), "{error}");
+        assert!(stub.received().iter().all(|request| request.method == "GET"));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_lists_nothing_is_not_taken_for_an_empty_list() {
+    for body in ["{}", r#"{"message":"hello"}"#, r#"{"packages":null}"#] {
+        let stub = Stub::always(Answer::new(200, body)).await;
+        let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+        let error = publish(&stub, &path).send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unintelligible, "{body}");
+        assert_eq!(stub.received().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_object_that_is_replaced_meanwhile_is_noticed() {
+    let heads = AtomicUsize::new(0);
+    let stub = Stub::start(move |request| match request.method.as_str() {
+        "HEAD" => {
+            // The first look finds nothing, the second what was uploaded, the third what somebody else uploaded.
+            let etag = ["", "\"mine\"", "\"theirs\""][heads.fetch_add(1, Ordering::SeqCst).min(2)];
+            let found = Answer::new(200, "").header("content-length", "13").header("etag", etag);
+            if etag.is_empty() { Answer::new(404, "") } else { found }
+        }
+        "PUT" => Answer::new(200, "").header("etag", "\"mine\""),
+        "GET" if request.target.contains('?') => Answer::new(200, r#"{"packages":[]}"#),
+        "POST" => Answer::new(201, format!(r#"{{"package_id":"{ID}"}}"#)),
+        _ => Answer::new(200, format!(r#"{{"package_id":"{ID}"}}"#)),
+    })
+    .await;
+    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+    let error = publish(&stub, &path).send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Mismatch);
+    assert!(error.to_string().contains(ID) && error.hint().is_some(), "{error:?}");
+}
+
+#[tokio::test]
+async fn fields_that_the_existing_package_has_otherwise_are_warned_about() {
+    let target = target().await;
+    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+    let publish = || super::publish(&target, &path, "2.0");
+    publish().support_source_versions(["1.0"]).description("one").send().await.unwrap();
+    let again = publish().support_source_versions(["1.1"]).description("two").custom_info("new").send().await.unwrap();
+    assert_eq!(again.outcome, Outcome::Verified);
+    let fields: Vec<_> = again.warnings.iter().map(|warning| warning.field.as_str()).collect();
+    assert_eq!(fields, ["support_source_versions", "description", "custom_info"]);
+}
+
+#[tokio::test]
+async fn a_key_that_no_address_holds_is_found_before_anything_is_sent() {
+    let stub = Stub::always(Answer::new(500, "")).await;
+    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+    let error = publish(&stub, &path).object_key("a/../x.bin").send().await.unwrap_err();
+    assert!(error.is_invalid() && error.violations().len() == 1, "{error}");
+    assert!(stub.received().is_empty());
+}
