@@ -42,6 +42,23 @@ fn prints_its_version() {
 }
 
 #[test]
+#[cfg(unix)]
+fn completions_of_bash_complete_values_of_subcommands() {
+    let home = Home::new();
+    let script = home.file("completions.bash", home.run(&["completions", "bash"]).succeeded().stdout);
+    let complete = format!(
+        "source {}; COMP_WORDS=(iotda-ota package publish --if-exists ''); COMP_CWORD=4; \
+         _iotda__ota iotda-ota '' --if-exists; echo \"${{COMPREPLY[@]}}\"",
+        script.display()
+    );
+    match std::process::Command::new("bash").args(["--norc", "-c", &complete]).output() {
+        Ok(output) => assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "fail skip verify"),
+        // Not every Unix has bash.
+        Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::NotFound),
+    }
+}
+
+#[test]
 fn prints_completions_for_every_shell() {
     let home = Home::new();
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {

@@ -30,7 +30,7 @@ fn an_interrupted_list_says_so() {
 #[test]
 fn a_publish_that_is_interrupted_before_anything_is_uploaded_is_just_interrupted() {
     let sample = sample();
-    assert_eq!(interrupted("-INT", &publish(&sample, &[])).failed(130).stderr, "error: interrupted\n");
+    assert_picture!("interrupted_publish", interrupted("-INT", &publish(&sample, &[])).failed(130));
 }
 
 #[test]

@@ -47,7 +47,7 @@ Examples:
       --bucket BUCKET
 
 Exit codes:
-  0  done                        6  rejected by the service, or no answer of it
+  0  done                        6  rejected by the service, or not understood
   1  fault of this machine       7  unavailable
   2  invalid input               8  outcome unknown: a package may exist or not
   3  not authenticated           9  the stored or registered file differs

@@ -1,7 +1,11 @@
 //! Dispatch: one file per command.
 
 use std::io;
+use std::path::Path;
+use std::pin::pin;
+use std::time::Duration;
 
+use iotda_ota_emulator::Emulator;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::args::{Cli, Command};
@@ -13,6 +17,9 @@ use crate::output::Output;
 mod completions;
 mod emulator;
 mod package;
+
+/// How long a start may take before a note says what it waits for.
+const NOTABLE_WAIT: Duration = Duration::from_secs(1);
 
 /// Runs a command and reports how it went.
 pub(crate) fn run(cli: &Cli) -> ExitCode {
@@ -58,6 +65,24 @@ fn refuse_places(cli: &Cli, command: &str) -> Result<(), Failure> {
             format!("leave it out; iotda-ota {command} --help shows what can be used"),
         )),
     }
+}
+
+/// Starts an emulator, and says so when it takes long because another process uses the folder.
+pub(crate) async fn started(
+    builder: &iotda_ota_emulator::Builder,
+    folder: Option<&Path>,
+    output: &Output,
+) -> Result<Emulator, Failure> {
+    let mut starting = pin!(builder.clone().start());
+    let start = tokio::select! {
+        start = &mut starting => start,
+        () = tokio::time::sleep(NOTABLE_WAIT) => {
+            let place = folder.map_or_else(String::new, |folder| format!(" at {}", folder.display()));
+            output.note(&format!("waiting up to 10 seconds for the data folder{place}, which another process uses"));
+            starting.await
+        }
+    };
+    start.map_err(|error| Failure::start(&error))
 }
 
 /// A runtime for one command; `threads` if a server runs beside it.

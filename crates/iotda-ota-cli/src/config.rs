@@ -98,7 +98,12 @@ impl Settings {
         let flags = &cli.connection;
         let mut problems = Vec::new();
         let timeout = flags.timeout.or_else(|| timeout(environment, &mut problems)).map(Duration::from_secs);
-        let by_variable = !cli.in_process.emulator && environment.switch("IOTDA_OTA_EMULATOR", &mut problems);
+        let mut unclear = Vec::new();
+        let by_variable = !cli.in_process.emulator && environment.switch("IOTDA_OTA_EMULATOR", &mut unclear);
+        if !unclear.is_empty() {
+            // What else is needed depends on what was meant.
+            return Err(Failure::invalid(unclear));
+        }
         if cli.in_process.emulator || by_variable {
             if let Some(flag) = flags.places().first() {
                 let switch = if by_variable { "IOTDA_OTA_EMULATOR" } else { "--emulator" };

@@ -88,14 +88,13 @@ impl Failure {
         failure
     }
 
-    /// A signal arrived; `creating` says whether a package may just have been created.
-    pub(crate) fn interrupted(signal: Signal, creating: bool) -> Self {
+    /// A signal arrived. `creating` says whether a package may just have been created, `hint` how to go on.
+    pub(crate) fn interrupted(signal: Signal, creating: bool, hint: &str) -> Self {
         if creating {
             let message = "interrupted while the package was being created; it may exist or not";
-            return Self::new(ExitCode::OutcomeUnknown, kind_name(ErrorKind::OutcomeUnknown), message)
-                .with_hint("list the packages of this product and version before trying again");
+            return Self::new(ExitCode::OutcomeUnknown, kind_name(ErrorKind::OutcomeUnknown), message).with_hint(hint);
         }
-        Self::new(signal.exit_code(), "interrupted", "interrupted")
+        Self::new(signal.exit_code(), "interrupted", "interrupted").with_hint(hint)
     }
 
     /// The emulator could not start.
@@ -136,7 +135,12 @@ impl From<Error> for Failure {
 
 impl Problem {
     pub(crate) fn new(field: &str, rule: impl Into<String>, value: &str, help: impl Into<String>) -> Self {
-        Self { field: field.to_owned(), rule: rule.into(), value: format!("{value:?}"), help: help.into() }
+        Self {
+            field: field.to_owned(),
+            rule: rule.into(),
+            value: if value.is_empty() { String::new() } else { format!("{value:?}") },
+            help: help.into(),
+        }
     }
 
     pub(crate) fn of(violations: &Violations) -> Vec<Self> {

@@ -3,8 +3,10 @@
 use iotda_ota::{AccessKey, Client, ClientBuilder, Violations};
 use iotda_ota_emulator::Emulator;
 
+use crate::commands::started;
 use crate::config::{Place, Settings};
 use crate::failure::{Failure, Problem};
+use crate::output::Output;
 
 /// A client in the making, and the emulator behind it if there is one.
 #[derive(Debug)]
@@ -18,7 +20,7 @@ pub(crate) struct Target {
 
 impl Target {
     /// Starts the emulator, if it is to be one. Without `keep` it works in a temporary folder and leaves nothing.
-    pub(crate) async fn open(settings: Settings, keep: bool) -> Result<Self, Failure> {
+    pub(crate) async fn open(settings: Settings, keep: bool, output: &Output) -> Result<Self, Failure> {
         let Settings { place, bucket, obs_region, timeout, problems } = settings;
         let mut builder = Client::builder();
         if let Some(region) = obs_region {
@@ -31,7 +33,7 @@ impl Target {
             Place::Emulator(data_dir) => {
                 let emulator = Emulator::builder();
                 let emulator = if keep { emulator.data_dir(&data_dir) } else { emulator.in_memory() };
-                let emulator = emulator.start().await.map_err(|error| Failure::start(&error))?;
+                let emulator = started(&emulator, keep.then_some(data_dir.as_path()), output).await?;
                 let builder = builder
                     .no_proxy()
                     .region(emulator.region())

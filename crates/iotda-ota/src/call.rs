@@ -174,7 +174,9 @@ impl Call {
         };
         let mut operation = self.operation;
         if answer.status.is_success() {
-            let value = sent.ok().flatten().or_else(|| rescue(&answer.body));
+            // What was cut at the bound is not known to its end.
+            let rescued = || answer.defect.is_none().then(|| rescue(&answer.body)).flatten();
+            let value = sent.ok().flatten().or_else(rescued);
             let refused = service::error_code(&answer.body).is_some();
             match value {
                 Some(value) if !refused => return Ok(Response::new(value, answer.status, answer.headers)),

@@ -4,7 +4,7 @@
 //! upload carries the SHA-256 of its bytes in `x-obs-content-sha256`, which OBS is documented to verify, so that
 //! damaged bytes are refused by the store itself.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::header::DATE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -80,9 +80,10 @@ impl Obs {
         let Draft { operation, method, bucket, key, mut headers, body, watch } = draft;
         let url = address::object_url(&self.endpoint, bucket, key).map_err(|error| error.with_operation(operation))?;
         self.sign(&method, bucket, key, &mut headers).map_err(|error| error.with_operation(operation))?;
-        let mut request = reqwest::Request::new(method, url);
+        let mut request = reqwest::Request::new(method.clone(), url);
         *request.headers_mut() = headers;
         *request.body_mut() = body;
+        let started = Instant::now();
         let response = match watch.guard(self.http.execute(request)).await {
             Some(Ok(response)) => response,
             Some(Err(error)) => return Err(self.no_answer(operation, error)),
@@ -90,7 +91,8 @@ impl Obs {
         };
         let request_id = service::request_id(response.headers());
         let status = response.status();
-        tracing::debug!(operation, status = status.as_u16(), request_id, "answered");
+        let elapsed = started.elapsed().as_millis() as u64;
+        tracing::debug!(operation, %method, status = status.as_u16(), request_id, elapsed, "answered");
         if status.is_success() {
             return Ok(Answer { response, request_id, watch });
         }

@@ -111,7 +111,8 @@ pub struct Plan {
 /// is noticed and reported. Unless [`object_key`](Self::object_key) says otherwise, the key is
 /// `ota/{app_id}/{product_id}/{package_type}[/{module_name}]/{version}/{file name}`.
 ///
-/// The same call with the same file succeeds again, as [`Outcome::Verified`].
+/// The same call with the same file succeeds again, as [`Outcome::Verified`]. Two calls at the same moment may both create
+/// a package, because the service has no way to ask for "create unless it exists"; run them one after the other.
 ///
 /// # Errors
 ///
@@ -221,13 +222,11 @@ impl Publish {
     pub fn validate(&self) -> Result<(), Violations> {
         let mut violations = Violations::default();
         file::check(&self.file, !self.any_size, &mut violations);
-        // A key that is made of the file's name is judged when there is a file.
-        let suffix = !self.any_suffix && (violations.is_empty() || self.object_key.is_some());
-        if self.object_key.is_none() && self.file_name().is_none() {
-            let help = "rename the file, or give the object key";
-            let value = format!("{:?}", self.file);
-            violations.add_described("file", "named in UTF-8, because the object key is made of it", value, help);
+        if self.object_key.is_none() && violations.is_empty() {
+            file::check_name(&self.file, !self.any_suffix, &mut violations);
         }
+        // A key that is made of the file's name has its suffix from there.
+        let suffix = !self.any_suffix && self.object_key.is_some();
         self.located_request().check(suffix, &mut violations);
         address::check(self.client.obs_endpoint(), &self.bucket, &self.key(), &mut violations);
         violations.into_result()

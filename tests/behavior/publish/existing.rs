@@ -28,7 +28,7 @@ async fn the_same_file_again_is_verified() {
 }
 
 #[tokio::test]
-async fn the_same_file_under_another_name_is_verified_with_a_warning() {
+async fn the_same_file_under_another_name_is_verified_and_another_key_that_was_asked_for_warned_about() {
     let target = target().await;
     let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
     publish(&target, &path, "2.0").send().await.unwrap();
@@ -36,7 +36,10 @@ async fn the_same_file_under_another_name_is_verified_with_a_warning() {
     let second = publish(&target, &path, "2.0").send().await.unwrap();
     assert_eq!(second.outcome, Outcome::Verified);
     assert_eq!(second.object.unwrap().object_key, KEY);
-    assert_eq!(second.warnings.len(), 1, "{:?}", second.warnings);
+    assert!(second.warnings.is_empty(), "{:?}", second.warnings);
+    let third = publish(&target, &path, "2.0").object_key("mine/renamed.bin").send().await.unwrap();
+    assert_eq!((third.outcome, third.warnings.len()), (Outcome::Verified, 1));
+    assert_eq!(third.warnings[0].field, "file_location.obs_location.object_key");
     assert_eq!(packages(&target).await, Some(1));
 }
 

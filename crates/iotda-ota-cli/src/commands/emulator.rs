@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use iotda_ota_emulator::Emulator;
 use serde::Serialize;
 
-use super::{no_runtime, runtime};
+use super::{no_runtime, runtime, started};
 use crate::args::EmulatorArgs;
 use crate::config::{self, Environment};
 use crate::failure::Failure;
@@ -37,8 +37,8 @@ pub(super) fn run(args: &EmulatorArgs, output: &Output) -> Result<(), Failure> {
     let result = runtime.block_on(async {
         let mut signals = Signals::listen().map_err(|error| no_runtime(&error))?;
         let emulator = tokio::select! {
-            started = builder.start() => started.map_err(|error| Failure::start(&error))?,
-            signal = signals.next() => return Err(Failure::interrupted(signal, false)),
+            started = started(&builder, data_dir.as_deref(), output) => started?,
+            signal = signals.next() => return Err(Failure::interrupted(signal, false, "nothing was started")),
         };
         let printed = announce(&emulator, output);
         if printed.is_ok() {

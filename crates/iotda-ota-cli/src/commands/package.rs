@@ -43,13 +43,16 @@ pub(super) fn run(command: &PackageCommand, cli: &Cli, output: &Output) -> Resul
         let mut signals = Signals::listen().map_err(|error| no_runtime(&error))?;
         let target = tokio::select! {
             // A dry run of an emulator leaves no trace in its folder.
-            opened = Target::open(settings, !dry_run) => opened?,
-            signal = signals.next() => return Err(Failure::interrupted(signal, false)),
+            opened = Target::open(settings, !dry_run, output) => opened?,
+            signal = signals.next() => return Err(Failure::interrupted(signal, false, "nothing was sent")),
         };
         let creating = Creating::default();
         let result = tokio::select! {
             result = one(command, &target, output, &creating) => result,
-            signal = signals.next() => Err(Failure::interrupted(signal, creating.get())),
+            signal = signals.next() => {
+                let creating = creating.get();
+                Err(Failure::interrupted(signal, creating, how_to_go_on(command, creating)))
+            }
         };
         output.end_progress();
         target.close().await;
@@ -58,6 +61,17 @@ pub(super) fn run(command: &PackageCommand, cli: &Cli, output: &Output) -> Resul
     // An interrupted start may still hold a thread that waits for a lock.
     runtime.shutdown_background();
     result
+}
+
+/// What to do after an interruption.
+fn how_to_go_on(command: &PackageCommand, creating: bool) -> &'static str {
+    match command {
+        PackageCommand::Publish(_) if creating => "run the same command again: it looks for the package first",
+        PackageCommand::Publish(_) => "no package was created; run the same command again",
+        PackageCommand::Create(_) if creating => "list the packages of this product and version before trying again",
+        PackageCommand::Delete(_) => "the package may be deleted or not; iotda-ota package show tells",
+        _ => "nothing was changed; run the same command again",
+    }
 }
 
 async fn one(command: &PackageCommand, target: &Target, output: &Output, creating: &Creating) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
+use clap::error::ErrorKind;
 use iotda_ota::Warning;
 
 use super::text::Shown;
@@ -26,7 +27,11 @@ pub(super) fn failure(failure: &Report, err: &mut dyn Write) -> io::Result<()> {
         if let Some(place) = place(field) {
             write!(err, " ({place})")?;
         }
-        writeln!(err, ": must be {}, is {}", Shown(rule), Shown(value))?;
+        write!(err, ": must be {}", Shown(rule))?;
+        if !value.is_empty() {
+            write!(err, ", is {}", Shown(value))?;
+        }
+        writeln!(err)?;
         writeln!(err, "    {HELP}help:{HELP:#} {}", Shown(help))?;
     }
     for cause in &failure.causes {
@@ -58,15 +63,15 @@ fn place(field: &str) -> Option<&'static str> {
         "description" => "--description",
         "custom_info" => "--custom-info",
         "region_name" => "--obs-region or --region",
-        "bucket_name" => "--bucket",
+        "bucket_name" => "--bucket or IOTDA_OTA_BUCKET",
         "object_key" => "--object-key",
         "sign" => "--sign",
-        "region" => "--region",
-        "endpoint" => "--endpoint",
-        "obs_endpoint" => "--obs-endpoint",
-        "project_id" => "--project-id",
-        "Instance-Id" => "--instance-id",
-        "ca_file" => "--ca-file",
+        "region" => "--region or IOTDA_OTA_REGION",
+        "endpoint" => "--endpoint or IOTDA_OTA_ENDPOINT",
+        "obs_endpoint" => "--obs-endpoint or IOTDA_OTA_OBS_ENDPOINT",
+        "project_id" => "--project-id or HUAWEICLOUD_SDK_PROJECT_ID",
+        "Instance-Id" => "--instance-id or IOTDA_OTA_INSTANCE_ID",
+        "ca_file" => "--ca-file or IOTDA_OTA_CA_FILE",
         "token" => "IOTDA_OTA_TOKEN",
         "access_key.id" => "HUAWEICLOUD_SDK_AK",
         "access_key.secret" => "HUAWEICLOUD_SDK_SK",
@@ -77,10 +82,13 @@ fn place(field: &str) -> Option<&'static str> {
 
 /// What is wrong with the command line, for those who read JSON.
 pub(super) fn of_usage(error: &clap::Error) -> Failure {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return Failure::usage("a command is missing", "add --help to see which there are");
+    }
     let text = error.render().to_string();
     // The first paragraph says what is wrong; usage and tips follow.
     let message = text.split("\n\n").next().unwrap_or_default();
     let message = message.strip_prefix("error: ").unwrap_or(message);
     let words: Vec<_> = message.split_whitespace().collect();
-    Failure::usage(words.join(" "), "see iotda-ota --help")
+    Failure::usage(words.join(" "), "add --help to the command to see what it takes")
 }

@@ -61,6 +61,9 @@ pub(super) fn no_answer(operation: Operation, endpoint: &Url, error: reqwest::Er
     };
     let text = match kind {
         ErrorKind::OutcomeUnknown => Some(FIND_OUT.to_owned()),
+        ErrorKind::Unavailable if error.is_timeout() && !error.is_connect() => {
+            Some("try again, or allow one attempt more time (--timeout)".to_owned())
+        }
         ErrorKind::Unavailable => Some(format!(
             "check that {endpoint} is the right address, that it can be reached from here, and the proxy variables"
         )),
@@ -97,9 +100,13 @@ fn hint(kind: ErrorKind, status: StatusCode, endpoint: &Url) -> Option<String> {
              NO_PROXY"
                 .to_owned()
         }
+        ErrorKind::NotFound => "list the packages to see which there are".to_owned(),
         ErrorKind::Rejected if status == StatusCode::NOT_FOUND => {
             format!("check that {endpoint} is the address of IoTDA, without a path")
         }
+        ErrorKind::Rejected => "change what the message names; when it names nothing, give the service's support the \
+             request id"
+            .to_owned(),
         _ => return None,
     };
     Some(text)

@@ -187,7 +187,9 @@ impl ClientBuilder {
                 }
             },
             (None, None) => {
-                violations.add("endpoint", "given", "", "set the endpoint, or a region with a shared address");
+                let help =
+                    "set the endpoint, or a region with a shared address; the emulator needs neither (--emulator)";
+                violations.add("endpoint", "given", "", help);
                 return None;
             }
         };

@@ -7,7 +7,7 @@ use futures_util::TryStreamExt;
 use super::run::object;
 use super::{Outcome, Publish, Published};
 use crate::error::{Error, ErrorKind};
-use crate::model::{ObsLocation, Package};
+use crate::model::Package;
 use crate::obs::{LocalFile, Obs};
 use crate::packages::CreateRequest;
 use crate::validate::Warning;
@@ -74,7 +74,7 @@ pub(super) async fn verified(
         let package = show(publish, candidate).await?;
         match difference(publish, obs, file, &package).await? {
             None => {
-                warnings.extend(not_changed(&package, &publish.located_request()));
+                warnings.extend(not_changed(&package, publish));
                 let location = package.obs_location();
                 let object = location.map(|location| object(location, Some(file.size())));
                 return Ok(Published { object, package, outcome: Outcome::Verified, warnings });
@@ -88,14 +88,18 @@ pub(super) async fn verified(
 }
 
 /// One warning for each field that the existing package has otherwise: publishing does not change packages.
-fn not_changed(package: &Package, wanted: &CreateRequest) -> Vec<Warning> {
-    let key = |location: Option<&ObsLocation>| location.map(|location| location.object_key.clone());
-    let wanted_key = key(wanted.file_location.obs_location.as_ref());
+fn not_changed(package: &Package, publish: &Publish) -> Vec<Warning> {
+    let wanted = &publish.request;
+    let key = package.obs_location().map(|location| &location.object_key);
     [
         ("support_source_versions", package.support_source_versions != wanted.support_source_versions),
         ("description", differs(package.description.as_deref(), wanted.description.as_deref())),
         ("custom_info", differs(package.custom_info.as_deref(), wanted.custom_info.as_deref())),
-        ("file_location.obs_location.object_key", key(package.obs_location()) != wanted_key),
+        // A key that nobody chose is no reason to warn.
+        (
+            "file_location.obs_location.object_key",
+            publish.object_key.as_ref().is_some_and(|wanted| key != Some(wanted)),
+        ),
     ]
     .into_iter()
     .filter(|(_, differs)| *differs)

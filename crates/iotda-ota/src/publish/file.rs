@@ -4,7 +4,7 @@ use std::fs::{self, File, Metadata};
 use std::io::ErrorKind;
 use std::path::Path;
 
-use crate::validate::{Violations, Warning};
+use crate::validate::{Violations, Warning, rules};
 
 /// The documented limit of 1 GB. Which of the two readings the service takes is not verified; this is the larger.
 const LARGEST: u64 = 1 << 30;
@@ -44,6 +44,24 @@ pub(super) fn check(path: &Path, limited: bool, violations: &mut Violations) {
         let value = format!("{shown} with {} bytes", metadata.len());
         let help = "make the package smaller; newer service texts do not state this rule, so it can be switched off (--allow size)";
         violations.add_described(FIELD, "at most 1 GB (2^30 bytes)", value, help);
+    }
+}
+
+/// Reports a name of which no object key can be made; `suffix` says whether the listed suffixes are required.
+pub(super) fn check_name(path: &Path, suffix: bool, violations: &mut Violations) {
+    let shown = format!("{path:?}");
+    match path.file_name().and_then(|name| name.to_str()) {
+        None => {
+            let help = "rename the file, or give the object key";
+            violations.add_described(FIELD, "named in UTF-8, because the object key is made of it", shown, help);
+        }
+        Some(name) if suffix && !rules::has_suffix(name) => {
+            let rule = format!("a file whose name ends in one of {}", rules::SUFFIXES.join(" "));
+            let help = "rename the file, or give an object key; newer service texts do not state this rule, so it can be \
+                        switched off (--allow suffix)";
+            violations.add_described(FIELD, &rule, shown, help);
+        }
+        Some(_) => {}
     }
 }
 

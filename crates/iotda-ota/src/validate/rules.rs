@@ -174,7 +174,7 @@ pub(crate) fn obs_location(location: &ObsLocation, suffix: bool, violations: &mu
     bucket.check(&field("bucket_name"), &location.bucket_name, "the bucket name", None, violations);
     let key = Text { least: 1, most: Some(1024), allowed: |_| true, characters: "any characters" };
     key.check(&field("object_key"), &location.object_key, "the object key", None, violations);
-    if suffix && !location.object_key.is_empty() && suffix_of(&location.object_key).is_none() {
+    if suffix && !location.object_key.is_empty() && !has_suffix(&location.object_key) {
         let help =
             "rename the object; newer service texts do not state this rule, so it can be switched off (--allow suffix)";
         violations.add(
@@ -209,6 +209,11 @@ pub(crate) fn addressable_key(key: &str, violations: &mut Violations) {
         let help = "give a key without these segments";
         violations.add("file_location.obs_location.object_key", "a key without the segments . and ..", key, help);
     }
+}
+
+/// True if a name or key ends in one of the listed suffixes.
+pub(crate) fn has_suffix(name: &str) -> bool {
+    suffix_of(name).is_some()
 }
 
 /// The listed suffix that a key ends in, whatever its case.
