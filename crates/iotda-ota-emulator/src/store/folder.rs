@@ -45,7 +45,8 @@ pub(super) fn claim(root: &Path, durable: bool) -> Result<(), StartError> {
             }
             mark(root, durable).map_err(failed)?;
         }
-        Marker::Unfinished if names == [MARKER] => mark(root, durable).map_err(failed)?,
+        // The marker may have come between the list and now.
+        Marker::Unfinished if names.iter().all(|name| name == MARKER) => mark(root, durable).map_err(failed)?,
         Marker::Unfinished | Marker::Other => {
             return Err(StartError::foreign(root, &root.join(MARKER), "is not the marker of an emulator"));
         }
