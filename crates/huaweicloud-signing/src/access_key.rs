@@ -14,7 +14,7 @@ use std::fmt;
 /// ```
 ///
 /// Temporary keys come with a security token. It is a header of the request, not part of this pair: see
-/// [`obs`](crate::obs#temporary-keys).
+/// [`canonical`](crate::canonical#temporary-keys) and [`obs`](crate::obs#temporary-keys).
 #[derive(Clone, Copy)]
 pub struct AccessKey<'a> {
     /// The access key id ("AK"). It is sent with every request.
