@@ -74,12 +74,12 @@ async fn an_endless_answer_is_not_read_to_its_end() {
 }
 
 #[tokio::test]
-async fn without_a_token_nothing_is_sent() {
+async fn without_credentials_nothing_is_sent() {
     let stub = Stub::always(Answer::new(200, "{}")).await;
     let client = Client::builder().endpoint(stub.endpoint()).project_id("fake-project").build().unwrap();
     for error in errors(&client).await {
         assert!(error.is_unauthenticated(), "{error:?}");
-        assert!(error.hint().is_some_and(|hint| hint.contains("IOTDA_OTA_TOKEN")), "{error:?}");
+        assert!(error.hint().is_some_and(|hint| hint.contains("IAM token")), "{error:?}");
         assert!(error.operation().is_some());
     }
     assert!(stub.received().is_empty());

@@ -4,6 +4,7 @@
 //! wire suite to it, so that the library's reading of each rule meets another one. `errors` and `connections` use a
 //! stub, because no backend answers such things when asked.
 
+mod auth;
 mod connections;
 mod errors;
 mod obs;

@@ -123,10 +123,13 @@ async fn content_that_is_cut_off_has_no_checksum() {
 }
 
 #[tokio::test]
-async fn without_an_access_key_or_an_address_there_is_no_obs() {
+async fn without_credentials_nothing_is_sent_and_without_an_address_there_is_no_obs() {
     let builder = iotda_ota::Client::builder().endpoint("http://127.0.0.1:9").project_id("fake-project");
-    let error = builder.clone().build().unwrap().obs().unwrap_err();
+    let stub = Stub::always(Answer::new(200, "")).await;
+    let client = builder.clone().obs_endpoint(stub.endpoint()).build().unwrap();
+    let error = client.obs().unwrap().head("abc", "a.bin").await.unwrap_err();
     assert!(error.is_unauthenticated() && error.hint().is_some(), "{error:?}");
+    assert!(stub.received().is_empty());
     let key = AccessKey::new("FAKE-ACCESS-KEY-ID", "fake-secret");
     let error = builder.access_key(key).build().unwrap().obs().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration);

@@ -75,7 +75,7 @@ async fn refuses_a_wrong_token() {
     let create = client.packages().create("my-app", "my-product", PackageType::Firmware, "2.0", location);
     let error = create.send().await.unwrap_err();
     assert!(error.is_unauthenticated() && !error.is_retryable(), "{error:?}");
-    assert_eq!((error.status(), error.error_code()), (Some(401), Some("IOTDA.000002")));
+    assert_eq!((error.status(), error.error_code()), (Some(401), Some("APIGW.0301")));
     assert!(error.hint().is_some());
 }
 

@@ -70,3 +70,37 @@ async fn errors_of_calls_keep_the_secrets() {
         assert_eq!(sent[1].header("x-obs-security-token"), Some(SECRETS[2]), "and so does the security token");
     }
 }
+
+/// A service that repeats every header of a request, in its message and as its request id.
+async fn echo() -> Stub {
+    Stub::start(|request| {
+        let told: Vec<_> = request.headers.iter().map(|(name, value)| format!("{name} {value}")).collect();
+        let body = serde_json::json!({ "error_code": "APIGW.0301", "error_msg": told.join(", ") }).to_string();
+        let secret = ["x-auth-token", "x-security-token", "x-obs-security-token"];
+        let id = secret.iter().find_map(|name| request.header(name)).unwrap_or("none").to_owned();
+        Answer::new(401, body).header("x-request-id", &id)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_a_service_repeats_is_hidden() {
+    let stub = echo().await;
+    let with_token = builder(&stub.endpoint()).build().unwrap();
+    let key = AccessKey::new("FAKE-ACCESS-KEY-ID", SECRETS[1]).security_token(SECRETS[2]);
+    let with_key = Client::builder().endpoint(stub.endpoint()).obs_endpoint(stub.endpoint()).project_id("fake-project");
+    let with_key = with_key.access_key(key).build().unwrap();
+    for client in [with_token, with_key] {
+        let list = client.packages().list(PackageType::Firmware).send().await.unwrap_err();
+        let head = client.obs().unwrap().checksum("abc", "a.bin").await.unwrap_err();
+        for error in [list, head] {
+            assert!(error.error_msg().is_some_and(|message| message.contains("***")), "{error:?}");
+            assert_eq!(error.request_id(), Some("***"));
+            assert_silent(&everything(&error));
+        }
+    }
+    for request in stub.received() {
+        let authorization = request.header("authorization").unwrap_or_default();
+        assert!(authorization.is_empty() || !authorization.contains(SECRETS[1]));
+    }
+}

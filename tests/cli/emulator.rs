@@ -81,6 +81,7 @@ fn prints_what_a_client_needs_and_stops_cleanly() {
     let home = Home::new();
     let names = [
         "HUAWEICLOUD_SDK_AK",
+        "HUAWEICLOUD_SDK_IAM_ENDPOINT",
         "HUAWEICLOUD_SDK_PROJECT_ID",
         "HUAWEICLOUD_SDK_SK",
         "IOTDA_OTA_BUCKET",
@@ -115,6 +116,23 @@ fn limits_packages_if_asked_to() {
     home.file("sample.bin", "other");
     let run = server.run(&home, &arguments).failed(3);
     assert_eq!(run.error()["error_code"], "EMULATOR.PACKAGE_QUOTA");
+}
+
+#[test]
+fn knows_whom_a_file_names() {
+    let home = Home::new();
+    home.file(
+        "identities.toml",
+        "region = 'factory-1'\n[[user]]\nname = 'u'\npassword = 'fake-password'\ndomain = 'd'\n\
+         [[access_key]]\nid = 'FAKE'\nsecret = 'fake-secret'\nuser = 'u'\n\
+         [[project]]\nid = 'p'\nname = 'factory-1'\nuser = 'u'\n",
+    );
+    let server = Server::start(&home, &["--in-memory", "--identities", "identities.toml"]);
+    assert_eq!(server.variables["HUAWEICLOUD_SDK_AK"], "FAKE");
+    server.run(&home, &["auth", "status"]).succeeded();
+    home.file("identities.toml", "region = 5");
+    let run = home.run(&[&ANY_PORTS[..], &["--in-memory", "--identities", "identities.toml"]].concat()).failed(1);
+    assert!(run.stderr.contains("identities.toml"), "{}", run.stderr);
 }
 
 #[test]

@@ -1,20 +1,24 @@
 //! Runs the binary `iotda-ota`: help, output and exit codes, as a user meets them.
 //!
 //! Every test works in folders of its own, and the binary gets an environment with nothing of the developer's in it.
-//! `harness` starts it, `stub` answers in place of a service. Messages are snapshots; ports, ids, times and folders in
-//! them are replaced.
+//! `harness` starts it, `instance` is an emulator that checks who is calling, `stub` answers in place of a service.
+//! Messages are snapshots; ports, ids, times and folders in them are replaced.
 
 #![expect(clippy::unwrap_used, reason = "what helps a test fails like a test")]
 
 mod answers;
-mod credentials;
+mod auth;
 mod emulator;
 mod harness;
 mod help;
+mod instance;
 mod invalid;
 mod output;
 mod packages;
+mod profiles;
 mod publish;
+mod secrets;
 mod signals;
+mod sources;
 mod stub;
 mod usage;

@@ -9,8 +9,11 @@ pub mod fixture;
 mod stub;
 mod target;
 
+pub use iotda_ota_emulator::Refusal;
 pub use stub::{Answer, Received, Stub};
-pub use target::{Target, strict_target, target, target_without_objects};
+pub use target::{
+    Target, dedicated_target, refusing_target, strict_target, target, target_with_metadata, target_without_objects,
+};
 
 /// The examples of the README at the top, as tests.
 #[cfg(doctest)]

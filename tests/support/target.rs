@@ -5,8 +5,8 @@
 
 use std::path::Path;
 
-use iotda_ota::{AccessKey, Client, ClientBuilder, ObsLocation};
-use iotda_ota_emulator::{Builder, Emulator};
+use iotda_ota::{AccessKey, Client, ClientBuilder, Metadata, ObsLocation, Password};
+use iotda_ota_emulator::{Builder, Emulator, InstanceKind, Refusal};
 
 /// A backend with everything a client needs for it. It stops when it is dropped.
 #[derive(Debug)]
@@ -24,6 +24,21 @@ pub async fn strict_target() -> Target {
     Target::start(Emulator::builder().strict(true)).await
 }
 
+/// An emulator with a metadata service.
+pub async fn target_with_metadata() -> Target {
+    Target::start(Emulator::builder().metadata(true)).await
+}
+
+/// An emulator of a standard or enterprise instance, which takes no plain signatures.
+pub async fn dedicated_target() -> Target {
+    Target::start(Emulator::builder().signing(InstanceKind::Dedicated)).await
+}
+
+/// An emulator that refuses every call to IoTDA in the same way, as real ones are known to.
+pub async fn refusing_target(refusal: Refusal) -> Target {
+    Target::start(Emulator::builder().refuse_with(refusal)).await
+}
+
 /// An emulator that does not ask whether objects exist, for cases that are about requests alone.
 ///
 /// A strict one also minds the suffix of the object key, which newer service texts do not mention.
@@ -37,16 +52,43 @@ impl Target {
         Self { backend: backend.expect("an emulator starts") }
     }
 
-    /// A builder with addresses, project and all credentials set, for cases that change one of them.
-    pub fn builder(&self) -> ClientBuilder {
-        let key = AccessKey::new(self.backend.access_key_id(), self.backend.secret_access_key());
+    /// A builder with addresses and project, for cases that choose their credentials.
+    pub fn addresses(&self) -> ClientBuilder {
         Client::builder()
+            .region(self.backend.region())
             .endpoint(self.backend.endpoint())
             .obs_endpoint(self.backend.obs_endpoint())
-            .obs_region(self.backend.region())
-            .project_id(self.backend.project_id())
-            .token(self.backend.token())
-            .access_key(key)
+            .iam_endpoint(self.backend.iam_endpoint())
+    }
+
+    /// A builder with addresses, project and all credentials set, for cases that change one of them.
+    pub fn builder(&self) -> ClientBuilder {
+        self.addresses().project_id(self.backend.project_id()).token(self.backend.token()).access_key(self.access_key())
+    }
+
+    /// An access key that may do everything.
+    pub fn access_key(&self) -> AccessKey {
+        AccessKey::new(self.backend.access_key_id(), self.backend.secret_access_key())
+    }
+
+    /// A token that may do everything.
+    pub fn token(&self) -> &str {
+        self.backend.token()
+    }
+
+    /// A user with a password who may do everything.
+    pub fn user(&self) -> Password {
+        Password::new(self.backend.user(), self.backend.password(), self.backend.domain())
+    }
+
+    /// The project that the credentials are for.
+    pub fn project_id(&self) -> &str {
+        self.backend.project_id()
+    }
+
+    /// The metadata service, if it was asked for.
+    pub fn metadata(&self) -> Metadata {
+        Metadata::at(self.backend.metadata_endpoint().unwrap_or_default())
     }
 
     /// A client that may do everything.

@@ -8,12 +8,14 @@ use std::ffi::OsString;
 
 use clap::{ArgMatches, Args as _, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+mod auth;
 mod connection;
 mod emulator;
 mod output;
 mod package;
 
-pub(crate) use connection::{ConnectionFlags, InProcessFlags};
+pub(crate) use auth::{AuthCommand, LoginArgs};
+pub(crate) use connection::{ConnectionFlags, InProcessFlags, Signing};
 pub(crate) use emulator::EmulatorArgs;
 pub(crate) use output::{ColorMode, Format, OutputFlags, ProgressMode};
 pub(crate) use package::{Allow, CreateArgs, DeleteArgs, IfExists, ListArgs, PackageCommand, PublishArgs, ShowArgs};
@@ -33,8 +35,9 @@ pub(crate) struct Cli {
 }
 
 const EXAMPLES: &str = "\
-Credentials come from the environment only: IOTDA_OTA_TOKEN holds an IAM token for IoTDA; HUAWEICLOUD_SDK_AK, \
-HUAWEICLOUD_SDK_SK and, for a temporary key, HUAWEICLOUD_SDK_SECURITY_TOKEN hold the access key for OBS.
+Credentials come from where the official SDKs take them, such as the environment: HUAWEICLOUD_SDK_AK and \
+HUAWEICLOUD_SDK_SK hold an access key. An IAM token is taken from IOTDA_OTA_TOKEN. `iotda-ota auth status` shows \
+which are used, and `iotda-ota auth status --help` names all sources.
 
 Examples:
   # Publish on an emulator inside the process; nothing else is needed.
@@ -43,8 +46,7 @@ Examples:
 
   # The same on the service.
   iotda-ota package publish firmware.bin --app-id APP --product-id PRODUCT \\
-      --version 2.0 --type firmware --region cn-north-4 --project-id PROJECT \\
-      --bucket BUCKET
+      --version 2.0 --type firmware --region cn-north-4 --bucket BUCKET
 
 Exit codes:
   0  done                        6  rejected by the service, or not understood
@@ -61,6 +63,9 @@ pub(crate) enum Command {
     /// Publish, create, list, show and delete upgrade packages
     #[command(subcommand, after_help = package::EXAMPLES, disable_help_subcommand = true)]
     Package(PackageCommand),
+    /// Show which credentials are used, log in and log out
+    #[command(subcommand, after_help = auth::EXAMPLES, disable_help_subcommand = true)]
+    Auth(AuthCommand),
     /// Run a local emulator of the service until Ctrl-C
     #[command(after_help = emulator::EXAMPLES)]
     Emulator(EmulatorArgs),
@@ -103,13 +108,12 @@ pub(crate) fn parse() -> Result<Cli, Stopped> {
 /// The whole command, as help and completions show it.
 pub(crate) fn command() -> clap::Command {
     let mut command = Cli::command();
-    // These two speak to nobody, so the flags that say to whom would only fill their help.
+    // These speak to nobody, so the flags that say to whom would only fill their help.
     let elsewhere = InProcessFlags::augment_args(ConnectionFlags::augment_args(clap::Command::new("flags")));
-    for name in ["emulator", "completions"] {
-        let hidden: Vec<_> = elsewhere.get_arguments().map(|flag| flag.clone().hide(true)).collect();
-        command = command.mut_subcommand(name, |command| command.args(hidden));
-    }
-    command
+    let hidden: Vec<_> = elsewhere.get_arguments().map(|flag| flag.clone().hide(true)).collect();
+    let without = |command: clap::Command| command.args(&hidden);
+    command = command.mut_subcommand("emulator", without).mut_subcommand("completions", without);
+    command.mut_subcommand("auth", |auth| auth.mut_subcommand("logout", without))
 }
 
 /// The value of a flag in a command line that may be wrong elsewhere.

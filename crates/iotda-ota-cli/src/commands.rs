@@ -1,25 +1,18 @@
 //! Dispatch: one file per command.
 
-use std::io;
-use std::path::Path;
-use std::pin::pin;
-use std::time::Duration;
-
-use iotda_ota_emulator::Emulator;
-use tokio::runtime::{Builder, Runtime};
-
-use crate::args::{Cli, Command};
+use crate::args::{AuthCommand, Cli, Command};
 use crate::config::{Appearance, Environment};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::output::Output;
 
+mod auth;
 mod completions;
 mod emulator;
 mod package;
+mod running;
 
-/// How long a start may take before a note says what it waits for.
-const NOTABLE_WAIT: Duration = Duration::from_secs(1);
+pub(crate) use running::started;
 
 /// Runs a command and reports how it went.
 pub(crate) fn run(cli: &Cli) -> ExitCode {
@@ -38,6 +31,11 @@ pub(crate) fn run(cli: &Cli) -> ExitCode {
 fn dispatch(cli: &Cli, output: &Output) -> Result<(), Failure> {
     match &cli.command {
         Command::Package(command) => package::run(command, cli, output),
+        Command::Auth(AuthCommand::Logout) => {
+            refuse_places(cli, "auth logout")?;
+            auth::logout(output)
+        }
+        Command::Auth(command) => auth::run(command, cli, output),
         Command::Emulator(args) => {
             refuse_places(cli, "emulator")?;
             emulator::run(args, output)
@@ -65,32 +63,4 @@ fn refuse_places(cli: &Cli, command: &str) -> Result<(), Failure> {
             format!("leave it out; iotda-ota {command} --help shows what can be used"),
         )),
     }
-}
-
-/// Starts an emulator, and says so when it takes long because another process uses the folder.
-pub(crate) async fn started(
-    builder: &iotda_ota_emulator::Builder,
-    folder: Option<&Path>,
-    output: &Output,
-) -> Result<Emulator, Failure> {
-    let mut starting = pin!(builder.clone().start());
-    let start = tokio::select! {
-        start = &mut starting => start,
-        () = tokio::time::sleep(NOTABLE_WAIT) => {
-            let place = folder.map_or_else(String::new, |folder| format!(" at {}", folder.display()));
-            output.note(&format!("waiting up to 10 seconds for the data folder{place}, which another process uses"));
-            starting.await
-        }
-    };
-    start.map_err(|error| Failure::start(&error))
-}
-
-/// A runtime for one command; `threads` if a server runs beside it.
-fn runtime(threads: bool) -> Result<Runtime, Failure> {
-    let mut builder = if threads { Builder::new_multi_thread() } else { Builder::new_current_thread() };
-    builder.worker_threads(2).enable_all().build().map_err(|error| no_runtime(&error))
-}
-
-fn no_runtime(error: &io::Error) -> Failure {
-    Failure::fault("the program cannot be set up", error)
 }

@@ -1,4 +1,4 @@
-//! Settings from flags and environment, in this order. An empty variable counts as unset.
+//! Settings from flags, environment and profile, in this order. An empty variable counts as unset.
 //!
 //! [`Settings::read`] decides whom the command speaks to; what cannot be used is kept in [`Settings::problems`], so
 //! that it is reported together with everything that is wrong with the request.
@@ -8,15 +8,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ValueEnum;
-use etcetera::BaseStrategy;
 use iotda_ota::AccessKey;
 
-use crate::args::{Cli, ColorMode, Format, OutputFlags, ProgressMode};
+use crate::args::{Cli, ColorMode, Format, OutputFlags, ProgressMode, Signing};
 use crate::failure::{Failure, Problem};
 
 mod credentials;
+mod folders;
+mod profile;
 
-use credentials::Token;
+pub(crate) use folders::{emulator_dir, login_file};
+
+use profile::Profile;
 
 /// The variables of the process, or of a test.
 #[derive(Clone, Copy)]
@@ -39,14 +42,7 @@ impl Environment<'_> {
 
     /// A value out of a few.
     fn choice<T: ValueEnum>(self, name: &str, problems: &mut Vec<Problem>) -> Option<T> {
-        let text = self.text(name)?;
-        let found = T::from_str(&text, false).ok();
-        if found.is_none() {
-            let names: Vec<_> = T::value_variants().iter().filter_map(T::to_possible_value).collect();
-            let names: Vec<_> = names.iter().map(|value| value.get_name()).collect();
-            problems.push(Problem::new(name, format!("one of {}", names.join(", ")), &text, "change it or unset it"));
-        }
-        found
+        choice(name, self.text(name), problems)
     }
 
     fn switch(self, name: &str, problems: &mut Vec<Problem>) -> bool {
@@ -85,15 +81,27 @@ pub(crate) struct Service {
     pub(crate) region: Option<String>,
     pub(crate) endpoint: Option<String>,
     pub(crate) obs_endpoint: Option<String>,
+    pub(crate) iam_endpoint: Option<String>,
     pub(crate) project_id: Option<String>,
     pub(crate) instance_id: Option<String>,
+    pub(crate) signing: Signing,
     pub(crate) ca_certificates: Option<Vec<u8>>,
-    pub(crate) token: Option<Token>,
-    pub(crate) access_key: Option<AccessKey>,
+    pub(crate) plain_http: bool,
+    /// Nothing if none are to be used.
+    pub(crate) credentials: Option<Credentials>,
+}
+
+/// What the command adds to the library's sources of credentials.
+#[derive(Clone, Debug)]
+pub(crate) struct Credentials {
+    /// An access key for OBS that goes along with a token.
+    pub(crate) obs_key: Option<AccessKey>,
+    /// Where a cached login is.
+    pub(crate) login_file: Option<PathBuf>,
 }
 
 impl Settings {
-    /// Reads flags and environment. Without `credentials` those are not even looked at.
+    /// Reads flags, environment and profile. Without `credentials` those are not even looked at.
     pub(crate) fn read(cli: &Cli, environment: Environment<'_>, credentials: bool) -> Result<Self, Failure> {
         let flags = &cli.connection;
         let mut problems = Vec::new();
@@ -119,47 +127,55 @@ impl Settings {
         if cli.in_process.emulator_dir.is_some() {
             return Err(Failure::usage("--emulator-dir cannot be used without --emulator", "add --emulator"));
         }
-        let text = |flag: &Option<String>, name: &str| flag.clone().or_else(|| environment.text(name));
-        let mut service = Service {
-            region: text(&flags.region, "IOTDA_OTA_REGION"),
-            endpoint: text(&flags.endpoint, "IOTDA_OTA_ENDPOINT"),
-            obs_endpoint: text(&flags.obs_endpoint, "IOTDA_OTA_OBS_ENDPOINT"),
-            project_id: text(&flags.project_id, "HUAWEICLOUD_SDK_PROJECT_ID"),
-            instance_id: text(&flags.instance_id, "IOTDA_OTA_INSTANCE_ID"),
-            ..Service::default()
+        let profile = match (&flags.profile, environment.text("IOTDA_OTA_PROFILE")) {
+            (Some(name), _) => Profile::read("--profile", name, &mut problems),
+            (None, Some(name)) => Profile::read("IOTDA_OTA_PROFILE", &name, &mut problems),
+            (None, None) => Some(Profile::default()),
         };
+        // Without it most settings are missing, and to say so would only mislead.
+        let Some(profile) = profile else { return Err(Failure::invalid(problems)) };
+        let text = |flag: &Option<String>, variable: &str, key: &str| {
+            flag.clone().or_else(|| environment.text(variable)).or_else(|| profile.text(key))
+        };
+        let signing = flags.signing.or_else(|| environment.choice("IOTDA_OTA_SIGNING", &mut problems));
+        let signing = signing.or_else(|| choice(&profile.field("signing"), profile.text("signing"), &mut problems));
         let ca_file = flags.ca_file.clone().or_else(|| environment.path("IOTDA_OTA_CA_FILE"));
-        service.ca_certificates = ca_file.and_then(|file| certificates(&file, &mut problems));
-        if credentials {
-            service.token = environment.text("IOTDA_OTA_TOKEN").map(Token);
-            service.access_key = credentials::access_key(environment, &mut problems);
-        }
+        let ca_file = ca_file.or_else(|| profile.path("ca_file"));
+        let service = Service {
+            region: text(&flags.region, "IOTDA_OTA_REGION", "region"),
+            endpoint: text(&flags.endpoint, "IOTDA_OTA_ENDPOINT", "endpoint"),
+            obs_endpoint: text(&flags.obs_endpoint, "IOTDA_OTA_OBS_ENDPOINT", "obs_endpoint"),
+            iam_endpoint: text(&flags.iam_endpoint, "HUAWEICLOUD_SDK_IAM_ENDPOINT", "iam_endpoint"),
+            project_id: text(&flags.project_id, "HUAWEICLOUD_SDK_PROJECT_ID", "project_id"),
+            instance_id: text(&flags.instance_id, "IOTDA_OTA_INSTANCE_ID", "instance_id"),
+            signing: signing.unwrap_or_default(),
+            ca_certificates: ca_file.and_then(|file| certificates(&file, &mut problems)),
+            plain_http: flags.plain_http,
+            credentials: credentials.then(|| Credentials {
+                obs_key: credentials::obs_key(environment, &mut problems),
+                login_file: login_file(environment),
+            }),
+        };
         Ok(Self {
             place: Place::Service(Box::new(service)),
-            bucket: text(&flags.bucket, "IOTDA_OTA_BUCKET"),
-            obs_region: text(&flags.obs_region, "IOTDA_OTA_OBS_REGION"),
+            bucket: text(&flags.bucket, "IOTDA_OTA_BUCKET", "bucket"),
+            obs_region: text(&flags.obs_region, "IOTDA_OTA_OBS_REGION", "obs_region"),
             timeout,
             problems,
         })
     }
 }
 
-/// The folder of an emulator: the flag, the environment, or one below the user's data folder.
-pub(crate) fn emulator_dir(
-    flag: Option<&PathBuf>,
-    name: &str,
-    environment: Environment<'_>,
-) -> Result<PathBuf, Failure> {
-    if let Some(folder) = flag.cloned().or_else(|| environment.path("IOTDA_OTA_EMULATOR_DIR")) {
-        return Ok(folder);
+/// A value out of a few; `field` says where it comes from.
+fn choice<T: ValueEnum>(field: &str, text: Option<String>, problems: &mut Vec<Problem>) -> Option<T> {
+    let text = text?;
+    let found = T::from_str(&text, false).ok();
+    if found.is_none() {
+        let names: Vec<_> = T::value_variants().iter().filter_map(T::to_possible_value).collect();
+        let names: Vec<_> = names.iter().map(|value| value.get_name()).collect();
+        problems.push(Problem::new(field, format!("one of {}", names.join(", ")), &text, "change it or unset it"));
     }
-    match etcetera::base_strategy::choose_native_strategy() {
-        Ok(folders) => Ok(folders.data_dir().join("iotda-ota").join("emulator")),
-        Err(_) => {
-            let hint = format!("name a folder for the emulator with {name}");
-            Err(Failure::usage("your data folder is not known, because you have no home folder", hint))
-        }
-    }
+    found
 }
 
 fn timeout(environment: Environment<'_>, problems: &mut Vec<Problem>) -> Option<u64> {

@@ -88,6 +88,11 @@ impl Failure {
         failure
     }
 
+    /// Something that the library would call an error of this kind.
+    pub(crate) fn of_kind(kind: ErrorKind, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(kind.into(), kind_name(kind), message).with_hint(hint)
+    }
+
     /// A signal arrived. `creating` says whether a package may just have been created, `hint` how to go on.
     pub(crate) fn interrupted(signal: Signal, creating: bool, hint: &str) -> Self {
         if creating {

@@ -1,11 +1,13 @@
 //! The command `iotda-ota`: publish firmware as OTA upgrade packages, on the service or on the emulator inside.
 //!
-//! `args` is what can be typed, `config` what the environment adds, `target` whom a command speaks to, `commands`
+//! `args` is what can be typed, `config` what the environment adds, `target` whom a command speaks to,
+//! `credentials` as whom, `commands`
 //! what is done, `output` the only place that prints, `exit_code` how it ends.
 
 mod args;
 mod commands;
 mod config;
+mod credentials;
 mod exit_code;
 mod failure;
 mod output;

@@ -76,10 +76,26 @@ impl Output {
         }
         for warning in warnings {
             self.stderr.write(|err| match self.format {
-                Format::Text => messages::warning(warning, err),
+                Format::Text => messages::warning(&warning.to_string(), err),
                 Format::Json => json::line("warning", warning, err),
             });
         }
+    }
+
+    /// Warns about a setting of the caller, as [`warnings`](Self::warnings) does about a request.
+    pub(crate) fn caution(&self, field: &str, message: &str) {
+        #[derive(Serialize)]
+        struct Caution<'a> {
+            field: &'a str,
+            message: &'a str,
+        }
+        if self.quiet {
+            return;
+        }
+        self.stderr.write(|err| match self.format {
+            Format::Text => messages::warning(&format!("{field}: {message}"), err),
+            Format::Json => json::line("warning", &Caution { field, message }, err),
+        });
     }
 
     /// Reports why the command failed; nothing is printed after it.

@@ -1,10 +1,15 @@
 //! Whom a command speaks to: a service, or an emulator that lives as long as the command.
 
-use iotda_ota::{AccessKey, Client, ClientBuilder, Violations};
+use iotda_ota::{
+    AccessKey, Chain, Client, ClientBuilder, Credentials, CredentialsSource, ProjectId, SigningScheme, Variables,
+    Violations,
+};
 use iotda_ota_emulator::Emulator;
 
+use crate::args::Signing;
 use crate::commands::started;
-use crate::config::{Place, Settings};
+use crate::config::{self, Place, Service, Settings};
+use crate::credentials::{Notices, Watched};
 use crate::failure::{Failure, Problem};
 use crate::output::Output;
 
@@ -16,6 +21,11 @@ pub(crate) struct Target {
     bucket: String,
     problems: Vec<Problem>,
     folder: Option<String>,
+    /// An access key for OBS alone, beside a token.
+    obs_key: Option<AccessKey>,
+    /// The sources of credentials, unless they are an emulator's own or none are to be used.
+    sources: Option<config::Credentials>,
+    notices: Notices,
 }
 
 impl Target {
@@ -34,36 +44,40 @@ impl Target {
                 let emulator = Emulator::builder();
                 let emulator = if keep { emulator.data_dir(&data_dir) } else { emulator.in_memory() };
                 let emulator = started(&emulator, keep.then_some(data_dir.as_path()), output).await?;
+                let key = AccessKey::new(emulator.access_key_id(), emulator.secret_access_key());
                 let builder = builder
                     .no_proxy()
                     .region(emulator.region())
                     .endpoint(emulator.endpoint())
                     .obs_endpoint(emulator.obs_endpoint())
+                    .iam_endpoint(emulator.iam_endpoint())
                     .project_id(emulator.project_id())
                     .token(emulator.token())
-                    .access_key(AccessKey::new(emulator.access_key_id(), emulator.secret_access_key()));
+                    .access_key(key.clone());
                 let bucket = bucket.unwrap_or_else(|| emulator.bucket().to_owned());
                 let folder = Some(data_dir.display().to_string());
-                Ok(Self { builder, emulator: Some(emulator), bucket, problems, folder })
+                let (emulator, obs_key, notices) = (Some(emulator), Some(key), Notices::default());
+                Ok(Self { builder, emulator, bucket, problems, folder, obs_key, sources: None, notices })
             }
             Place::Service(service) => {
-                let set = |builder: ClientBuilder, value, set: fn(ClientBuilder, String) -> ClientBuilder| match value {
-                    Some(value) => set(builder, value),
-                    None => builder,
+                let sources = service.credentials.clone();
+                let mut target = Self {
+                    builder: configured(builder, *service),
+                    emulator: None,
+                    bucket: bucket.unwrap_or_default(),
+                    problems,
+                    folder: None,
+                    obs_key: sources.as_ref().and_then(|credentials| credentials.obs_key.clone()),
+                    sources,
+                    notices: Notices::default(),
                 };
-                builder = set(builder, service.region, ClientBuilder::region);
-                builder = set(builder, service.endpoint, ClientBuilder::endpoint);
-                builder = set(builder, service.obs_endpoint, ClientBuilder::obs_endpoint);
-                builder = set(builder, service.project_id, ClientBuilder::project_id);
-                builder = set(builder, service.instance_id, ClientBuilder::instance_id);
-                builder = set(builder, service.token.map(|token| token.0), ClientBuilder::token);
-                if let Some(key) = service.access_key {
-                    builder = builder.access_key(key);
+                if let Some(key) = &target.obs_key {
+                    target.builder = target.builder.access_key(key.clone());
                 }
-                if let Some(pem) = service.ca_certificates {
-                    builder = builder.ca_certificates(pem);
+                if let Some(chain) = target.chain() {
+                    target.builder = target.builder.credentials(Watched::new(chain, target.notices.clone()));
                 }
-                Ok(Self { builder, emulator: None, bucket: bucket.unwrap_or_default(), problems, folder: None })
+                Ok(target)
             }
         }
     }
@@ -95,12 +109,51 @@ impl Target {
         Err(Failure::invalid(problems))
     }
 
-    /// Says in a summary where it was done.
-    pub(crate) fn describe(&self, client: &Client) -> String {
+    /// Makes a client with other credentials.
+    pub(crate) fn client_with(&self, source: impl CredentialsSource) -> Result<Client, Failure> {
+        Ok(self.builder.clone().credentials(source).build()?)
+    }
+
+    /// The sources of credentials, to be asked one by one; nothing for an emulator.
+    pub(crate) fn chain(&self) -> Option<Chain> {
+        let sources = self.sources.as_ref()?;
+        Some(Chain::standard(Variables::process(), sources.login_file.clone()))
+    }
+
+    /// The access key for OBS, if it is another than that for IoTDA.
+    pub(crate) fn obs_key(&self) -> Option<&AccessKey> {
+        self.obs_key.as_ref()
+    }
+
+    /// Remembers what the user should know about credentials.
+    pub(crate) fn note(&self, credentials: &Credentials) {
+        self.notices.add(credentials);
+    }
+
+    /// What the user should know about the credentials that were used.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        self.notices.all()
+    }
+
+    /// Says in a summary where it was done. The project was needed for that, so asking for it sends nothing more.
+    pub(crate) async fn describe(&self, client: &Client) -> String {
+        let project_id = client.find_project_id().await.ok();
+        self.named(client, project_id.as_ref())
+    }
+
+    /// Says where it would be done, without asking anybody.
+    pub(crate) fn describe_unasked(&self, client: &Client) -> String {
+        self.named(client, client.project_id())
+    }
+
+    fn named(&self, client: &Client, project_id: Option<&ProjectId>) -> String {
         if let Some(folder) = &self.folder {
             return format!("emulator ({folder})");
         }
-        let mut text = format!("{} project {}", client.endpoint(), client.project_id());
+        let mut text = client.endpoint().to_string();
+        if let Some(project_id) = project_id {
+            text.push_str(&format!(" project {project_id}"));
+        }
         if let Some(instance) = client.instance_id() {
             text.push_str(&format!(" instance {instance}"));
         }
@@ -113,4 +166,30 @@ impl Target {
             emulator.shutdown().await;
         }
     }
+}
+
+/// A builder with everything that is known about a service but its credentials.
+fn configured(mut builder: ClientBuilder, service: Service) -> ClientBuilder {
+    let set =
+        |builder: ClientBuilder, value: Option<String>, set: fn(ClientBuilder, String) -> ClientBuilder| match value {
+            Some(value) => set(builder, value),
+            None => builder,
+        };
+    builder = set(builder, service.region, ClientBuilder::region);
+    builder = set(builder, service.endpoint, ClientBuilder::endpoint);
+    builder = set(builder, service.obs_endpoint, ClientBuilder::obs_endpoint);
+    builder = set(builder, service.iam_endpoint, ClientBuilder::iam_endpoint);
+    builder = set(builder, service.project_id, ClientBuilder::project_id);
+    builder = set(builder, service.instance_id, ClientBuilder::instance_id);
+    if let Some(pem) = service.ca_certificates {
+        builder = builder.ca_certificates(pem);
+    }
+    if service.plain_http {
+        builder = builder.allow_plain_http();
+    }
+    builder.signing_scheme(match service.signing {
+        Signing::Auto => SigningScheme::Auto,
+        Signing::Plain => SigningScheme::Plain,
+        Signing::Derived => SigningScheme::Derived,
+    })
 }

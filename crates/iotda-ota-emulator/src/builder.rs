@@ -1,33 +1,20 @@
-//! The settings of an emulator, and starting it.
+//! The settings of an emulator; starting it is in [`start`].
+
+mod start;
 
 use std::fmt;
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tempfile::TempDir;
-use tokio::sync::watch;
-
-use crate::clock::{Clock, SystemClock};
-use crate::http::server::Bound;
-use crate::http::{Shared, iotda, obs};
-use crate::rules::stored::Checks;
-use crate::start_error::StartError;
-use crate::store::{Leftovers, OpenOptions, Store};
-use crate::{Emulator, identity};
-
-/// The quota of packages per resource space that the service documents, applied by [`Builder::strict`].
-const DOCUMENTED_QUOTA: u64 = 200;
-
-/// How long to wait before a locked folder is tried again.
-const PAUSE: Duration = Duration::from_millis(20);
+use crate::clock::Clock;
+use crate::instance::{InstanceKind, Refusal};
 
 /// How long a client may keep the emulator waiting in the middle of a request.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The settings of an [`Emulator`].
+/// The settings of an [`Emulator`](crate::Emulator).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -55,6 +42,10 @@ pub struct Builder {
     strict: bool,
     check_objects: bool,
     limit_packages: Option<u64>,
+    identities: Option<PathBuf>,
+    signing: InstanceKind,
+    refusal: Option<Refusal>,
+    metadata: bool,
     clock: Option<Arc<dyn Clock>>,
     patience: Duration,
 }
@@ -70,6 +61,10 @@ impl Default for Builder {
             strict: false,
             check_objects: true,
             limit_packages: None,
+            identities: None,
+            signing: InstanceKind::Any,
+            refusal: None,
+            metadata: false,
             clock: None,
             patience: PATIENCE,
         }
@@ -128,6 +123,34 @@ impl Builder {
         self
     }
 
+    /// Takes users, access keys, projects and the region from a file; its form is in the README of this crate.
+    ///
+    /// Without it there are one user, one access key and one project, which the
+    /// [`Emulator`](crate::Emulator) tells.
+    pub fn identities(mut self, file: impl Into<PathBuf>) -> Self {
+        self.identities = Some(file.into());
+        self
+    }
+
+    /// Which schemes of request signing are accepted; all by default.
+    pub fn signing(mut self, kind: InstanceKind) -> Self {
+        self.signing = kind;
+        self
+    }
+
+    /// Refuses every IoTDA call in one way, to test how a client explains it.
+    pub fn refuse_with(mut self, refusal: Refusal) -> Self {
+        self.refusal = Some(refusal);
+        self
+    }
+
+    /// Whether the IoTDA port is the metadata service of a cloud server, too: it then gives temporary access keys of the
+    /// first user to everybody who asks. False by default.
+    pub fn metadata(mut self, metadata: bool) -> Self {
+        self.metadata = metadata;
+        self
+    }
+
     /// Replaces the source of time and identifiers.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Arc::new(clock));
@@ -140,114 +163,6 @@ impl Builder {
         self.patience = patience;
         self
     }
-
-    /// Opens the data folder, binds both ports and serves them on the current Tokio runtime.
-    ///
-    /// # Errors
-    ///
-    /// A [`StartError`] that names the address, folder or file and says what to do.
-    ///
-    /// # Panics
-    ///
-    /// Outside of a Tokio runtime with time and I/O enabled.
-    pub async fn start(self) -> Result<Emulator, StartError> {
-        let clock: Arc<dyn Clock> = match &self.clock {
-            Some(clock) => Arc::clone(clock),
-            None => Arc::new(SystemClock::new()),
-        };
-        let Opened { store, leftovers, temporary } = self.open_store(Arc::clone(&clock)).await?;
-        // From here on a failure has to give the folder free, which the store's lock does when it is closed.
-        let bound = match self.bind().await {
-            Ok(bound) => bound,
-            Err(error) => {
-                store.close();
-                return Err(error);
-            }
-        };
-        // Nothing can fail any more, and no request comes in yet. This task only fails by a panic, which a start outlives.
-        let _ = tokio::task::spawn_blocking(move || leftovers.clear()).await;
-        Ok(self.serve(store, temporary, clock, bound))
-    }
-
-    /// Opens the store, trying again while another emulator uses the folder.
-    async fn open_store(&self, clock: Arc<dyn Clock>) -> Result<Opened, StartError> {
-        let start = Instant::now();
-        loop {
-            let waited = start.elapsed();
-            let data_dir = self.data_dir.clone();
-            let clock = Arc::clone(&clock);
-            let opened = tokio::task::spawn_blocking(move || open_once(data_dir, waited, clock)).await;
-            match opened {
-                Ok(Err(StartError::Locked { .. })) if waited < self.lock_wait => tokio::time::sleep(PAUSE).await,
-                Ok(opened) => return opened,
-                Err(error) => {
-                    let folder = self.data_dir.clone().unwrap_or_else(std::env::temp_dir);
-                    return Err(StartError::folder(&folder, io::Error::other(error)));
-                }
-            }
-        }
-    }
-
-    async fn bind(&self) -> Result<[Bound; 2], StartError> {
-        let bind = async |address, purpose, flag| {
-            Bound::bind(address).await.map_err(|source| StartError::address(address, purpose, flag, source))
-        };
-        Ok([bind(self.listen, "IoTDA", "--listen").await?, bind(self.obs_listen, "OBS", "--obs-listen").await?])
-    }
-
-    fn serve(
-        &self,
-        store: Store,
-        temporary: Option<TempDir>,
-        clock: Arc<dyn Clock>,
-        [iotda_port, obs_port]: [Bound; 2],
-    ) -> Emulator {
-        let (stop, stopped) = watch::channel(false);
-        let (abort, aborted) = watch::channel(false);
-        let endpoint = iotda_port.endpoint();
-        let obs_endpoint = obs_port.endpoint();
-        store.announce(&format!("{endpoint} and {obs_endpoint}"));
-        let shared = Arc::new(Shared {
-            store: store.clone(),
-            clock,
-            checks: Checks {
-                objects: self.check_objects,
-                strict: self.strict,
-                limit_packages: self.limit_packages.or(self.strict.then_some(DOCUMENTED_QUOTA)),
-            },
-            patience: self.patience,
-            abort: aborted,
-        });
-        let servers = vec![
-            iotda_port.serve(iotda(Arc::clone(&shared)), self.patience, stopped.clone()),
-            obs_port.serve(obs::router(shared), self.patience, stopped),
-        ];
-        Emulator { endpoint, obs_endpoint, store, stop, abort, servers, temporary }
-    }
-}
-
-/// The data folder, checked and locked.
-struct Opened {
-    store: Store,
-    leftovers: Leftovers,
-    temporary: Option<TempDir>,
-}
-
-fn open_once(data_dir: Option<PathBuf>, waited: Duration, clock: Arc<dyn Clock>) -> Result<Opened, StartError> {
-    let durable = data_dir.is_some();
-    let (folder, temporary) = match data_dir {
-        Some(folder) => (folder, None),
-        None => {
-            let temporary = tempfile::Builder::new()
-                .prefix("iotda-ota-emulator-")
-                .tempdir()
-                .map_err(|source| StartError::folder(&std::env::temp_dir(), source))?;
-            (temporary.path().to_owned(), Some(temporary))
-        }
-    };
-    let options = OpenOptions { folder, waited, durable, bucket: identity::BUCKET };
-    let (store, leftovers) = Store::open(&options, clock)?;
-    Ok(Opened { store, leftovers, temporary })
 }
 
 impl fmt::Debug for Builder {
@@ -260,6 +175,10 @@ impl fmt::Debug for Builder {
             .field("strict", &self.strict)
             .field("check_objects", &self.check_objects)
             .field("limit_packages", &self.limit_packages)
+            .field("identities", &self.identities)
+            .field("signing", &self.signing)
+            .field("refusal", &self.refusal)
+            .field("metadata", &self.metadata)
             .finish_non_exhaustive()
     }
 }

@@ -1,8 +1,9 @@
 //! Time and identifiers, replaceable so that tests and snapshots are repeatable.
 //!
-//! Everything the emulator stamps or numbers asks a [`Clock`]: `create_time`, `Last-Modified`, package ids, request ids
-//! and the names of object files. [`SystemClock`] is the default, [`FixedClock`] answers the same in every run. The one
-//! thing that never asks is the check of an OBS request's `Date`, because that date comes from a real client.
+//! Everything the emulator stamps or numbers asks a [`Clock`]: `create_time`, `Last-Modified`, package ids, request ids,
+//! the names of object files, and until when tokens and temporary access keys are valid. [`SystemClock`] is the default,
+//! [`FixedClock`] answers the same in every run. The one thing that never asks is the check of a signed request's
+//! `X-Sdk-Date` or `Date`, because that date comes from a real client.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,6 +24,8 @@ pub enum IdKind {
     Request,
     /// The name of the file that holds an object's bytes.
     Object,
+    /// A token, or a temporary access key.
+    Token,
 }
 
 /// The source of time and identifiers.
@@ -82,12 +85,14 @@ pub struct FixedClock {
     packages: AtomicU64,
     requests: AtomicU64,
     objects: AtomicU64,
+    tokens: AtomicU64,
 }
 
 impl FixedClock {
     /// A clock that always shows `now`.
     pub fn at(now: SystemTime) -> Self {
-        Self { now, packages: AtomicU64::new(0), requests: AtomicU64::new(0), objects: AtomicU64::new(0) }
+        let [packages, requests, objects, tokens] = [const { AtomicU64::new(0) }; 4];
+        Self { now, packages, requests, objects, tokens }
     }
 
     /// A clock that always shows this many seconds after the beginning of 1970.
@@ -106,6 +111,7 @@ impl Clock for FixedClock {
             IdKind::Package => &self.packages,
             IdKind::Request => &self.requests,
             IdKind::Object => &self.objects,
+            IdKind::Token => &self.tokens,
         };
         u128::from(counter.fetch_add(1, Ordering::Relaxed)) + 1
     }
@@ -124,6 +130,17 @@ pub(crate) fn compact_time(unix_seconds: i64) -> String {
     timestamp(unix_seconds).strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
+/// A time as IAM writes it: `2023-02-11T12:12:12.000000Z`.
+pub(crate) fn iam_time(unix_seconds: i64) -> String {
+    timestamp(unix_seconds).strftime("%Y-%m-%dT%H:%M:%S.000000Z").to_string()
+}
+
+/// Reads the form of `X-Sdk-Date`, which is that of [`compact_time`], as seconds since the beginning of 1970.
+pub(crate) fn parse_compact_time(text: &str) -> Option<i64> {
+    let time = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok()?;
+    time.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp().as_second())
+}
+
 /// A date as HTTP headers carry it (RFC 1123, GMT).
 pub(crate) fn http_date(unix_seconds: i64) -> String {
     timestamp(unix_seconds).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
@@ -139,8 +156,8 @@ fn since_epoch(time: SystemTime) -> Duration {
 }
 
 fn timestamp(unix_seconds: i64) -> Timestamp {
-    // Only `unix_seconds` makes these numbers, and it keeps to the range; the fallback is never reached.
-    Timestamp::from_second(unix_seconds).unwrap_or(Timestamp::UNIX_EPOCH)
+    // Only `unix_seconds` makes these numbers, and it keeps to the range, but what expires can be a day after it.
+    Timestamp::from_second(unix_seconds).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]
@@ -150,6 +167,9 @@ mod tests {
     #[test]
     fn formats_the_time_of_the_documented_example() {
         assert_eq!(compact_time(1_676_117_532), "20230211T121212Z");
+        assert_eq!(parse_compact_time("20230211T121212Z"), Some(1_676_117_532));
+        assert_eq!(parse_compact_time("20230211T121212"), None);
+        assert_eq!(iam_time(1_676_117_532), "2023-02-11T12:12:12.000000Z");
         assert_eq!(http_date(1_676_117_532), "Sat, 11 Feb 2023 12:12:12 GMT");
         assert_eq!(parse_http_date("Sat, 11 Feb 2023 12:12:12 GMT"), Some(1_676_117_532));
         assert_eq!(parse_http_date("yesterday"), None);

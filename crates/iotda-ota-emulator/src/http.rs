@@ -1,6 +1,7 @@
 //! The two ports: what they share, and the one mapping from a [`Rejection`] to an HTTP answer.
 //!
-//! - [`iotda`] builds the router of the IoTDA port: [`packages`] and [`control`], with [`caller`] in front;
+//! - [`iotda`] builds the router of the IoTDA port: [`packages`], [`iam`], [`metadata`] and [`control`]; who calls is
+//!   found out by [`caller`];
 //! - [`obs`] builds that of the OBS port;
 //! - [`server`] binds, serves and stops them;
 //! - [`body`] reads bodies within bounds.
@@ -8,12 +9,14 @@
 mod body;
 mod caller;
 pub(crate) mod control;
+mod iam;
+mod metadata;
 pub(crate) mod obs;
 pub(crate) mod packages;
 pub(crate) mod server;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -24,7 +27,8 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::clock::{Clock, IdKind};
+pub(crate) use self::caller::Access;
+use crate::clock::{Clock, IdKind, unix_seconds};
 use crate::rejection::{Code, Rejection};
 use crate::rules::stored::Checks;
 use crate::store::{Store, StoreError};
@@ -34,6 +38,11 @@ pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) checks: Checks,
+    pub(crate) access: Access,
+    /// Whether there is a metadata service.
+    pub(crate) metadata: bool,
+    /// The base address of the IoTDA port, for links.
+    pub(crate) endpoint: String,
     /// How long a client may pause in the middle of a request.
     pub(crate) patience: Duration,
     /// True once requests that still run are to be given up.
@@ -44,12 +53,35 @@ impl Shared {
     fn request_id(&self) -> String {
         format!("{:032x}", self.clock.id(IdKind::Request))
     }
+
+    /// The second of the emulator's clock.
+    fn now(&self) -> i64 {
+        unix_seconds(self.clock.now())
+    }
 }
+
+/// How far the date of a signed request may be from this machine's clock, by the OBS reference and the API Request
+/// Signing Guide.
+const MOST_SKEW_SECONDS: u64 = 15 * 60;
+
+/// How many seconds a date is from the real time, if these are too many.
+///
+/// The replaceable clock is not asked: the date comes from a real client.
+fn skew(date: i64) -> Option<u64> {
+    let seconds = date.abs_diff(unix_seconds(SystemTime::now()));
+    (seconds > MOST_SKEW_SECONDS).then_some(seconds)
+}
+
+/// The id of a request, among its extensions.
+#[derive(Clone)]
+struct RequestId(String);
 
 /// The router of the IoTDA port.
 pub(crate) fn iotda(shared: Arc<Shared>) -> Router {
     Router::new()
         .merge(packages::routes())
+        .merge(iam::routes())
+        .merge(metadata::routes(shared.metadata))
         .merge(control::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(method_not_allowed)
@@ -69,14 +101,19 @@ async fn method_not_allowed(request: Request) -> Response {
     ))
 }
 
-/// Puts a request id on every answer, and gives up when the emulator stops.
-async fn with_request_id(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+/// Puts a request id on every answer, writes the refusals, and gives up when the emulator stops.
+async fn with_request_id(State(shared): State<Arc<Shared>>, mut request: Request, next: Next) -> Response {
     let mut abort = shared.abort.clone();
+    let id = shared.request_id();
+    request.extensions_mut().insert(RequestId(id.clone()));
     let mut response = tokio::select! {
         response = next.run(request) => response,
         _ = abort.wait_for(|abort| *abort) => json(&Rejection::new(Code::Stopping, "The emulator is stopping")),
     };
-    set(&mut response, "x-request-id", &shared.request_id());
+    if let Some(rejection) = response.extensions_mut().remove::<Rejection>() {
+        write(&rejection, &id, &mut response);
+    }
+    set(&mut response, "x-request-id", &id);
     close_when_late(&mut response);
     response
 }
@@ -111,11 +148,28 @@ impl IntoResponse for Refused {
 struct ErrorBody<'a> {
     error_code: &'a str,
     error_msg: &'a str,
+    /// Only the API gateway has it in the body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
 }
 
-/// A rejection as the IoTDA port answers it.
+/// A rejection on its way to [`with_request_id`], which writes it.
 pub(crate) fn json(rejection: &Rejection) -> Response {
-    answer(rejection.code.status(), &ErrorBody { error_code: rejection.code.as_str(), error_msg: &rejection.message })
+    let mut response = rejection.code.status().into_response();
+    response.extensions_mut().insert(rejection.clone());
+    response
+}
+
+/// Writes a rejection as the IoTDA port answers it.
+fn write(rejection: &Rejection, request_id: &str, response: &mut Response) {
+    let body = ErrorBody {
+        error_code: rejection.code.as_str(),
+        error_msg: &rejection.message,
+        request_id: (rejection.code == Code::Gateway).then_some(request_id),
+    };
+    let (parts, body) = answer(rejection.code.status(), &body).into_parts();
+    response.headers_mut().extend(parts.headers);
+    *response.body_mut() = body;
 }
 
 /// A JSON answer.

@@ -1,4 +1,4 @@
-//! A local emulator of the OTA upgrade packages of Huawei Cloud IoTDA, with the part of OBS they need.
+//! A local emulator of the OTA upgrade packages of Huawei Cloud IoTDA, with the parts of IAM and OBS they need.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -25,7 +25,8 @@
 //! # }
 //! ```
 //!
-//! [`Emulator::builder`] gives a [`Builder`]: addresses, data folder, strictness, a replaceable [`Clock`].
+//! [`Emulator::builder`] gives a [`Builder`]: addresses, data folder, strictness, a replaceable [`Clock`], who may call
+//! and with which signatures ([`InstanceKind`]), and a [`Refusal`] for tests.
 //! [`Builder::start`] gives the running [`Emulator`], which says where it listens and with which credentials, or a
 //! [`StartError`].
 //!
@@ -38,6 +39,7 @@ mod builder;
 mod clock;
 mod http;
 mod identity;
+mod instance;
 mod package;
 mod rejection;
 mod rules;
@@ -45,6 +47,7 @@ mod start_error;
 mod store;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -53,8 +56,10 @@ use tokio::task::JoinHandle;
 
 pub use builder::Builder;
 pub use clock::{Clock, FixedClock, IdKind, SystemClock};
+pub use instance::{InstanceKind, Refusal};
 pub use start_error::StartError;
 
+use identity::Identities;
 use store::Store;
 
 /// How long [`Emulator::shutdown`] waits for requests that are still running.
@@ -67,6 +72,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Emulator {
     endpoint: String,
     obs_endpoint: String,
+    identities: Arc<Identities>,
+    metadata: bool,
     store: Store,
     stop: watch::Sender<bool>,
     abort: watch::Sender<bool>,
@@ -90,29 +97,55 @@ impl Emulator {
         &self.obs_endpoint
     }
 
+    /// The base address of IAM, which is that of the IoTDA port.
+    pub fn iam_endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The base address of the metadata service, which is that of the IoTDA port, if there is one: see
+    /// [`Builder::metadata`].
+    pub fn metadata_endpoint(&self) -> Option<&str> {
+        self.metadata.then_some(&self.endpoint)
+    }
+
     /// The region the emulator claims to be.
     pub fn region(&self) -> &str {
-        identity::REGION
+        &self.identities.region
     }
 
-    /// The one project it has.
+    /// The id of the first user's first project.
     pub fn project_id(&self) -> &str {
-        identity::PROJECT_ID
+        &self.identities.first.1.id
     }
 
-    /// The one token it accepts in `X-Auth-Token`.
+    /// The token that never expires, for that user and project.
     pub fn token(&self) -> &str {
         identity::TOKEN
     }
 
-    /// The id of the one access key it accepts on the OBS port.
+    /// The name of the first user of IAM.
+    pub fn user(&self) -> &str {
+        &self.identities.first_user().name
+    }
+
+    /// The password of that user.
+    pub fn password(&self) -> &str {
+        &self.identities.first_user().password
+    }
+
+    /// The name of that user's account.
+    pub fn domain(&self) -> &str {
+        &self.identities.first_user().domain
+    }
+
+    /// The id of that user's first access key.
     pub fn access_key_id(&self) -> &str {
-        identity::ACCESS_KEY_ID
+        &self.identities.first.0.id
     }
 
     /// The secret of that access key.
     pub fn secret_access_key(&self) -> &str {
-        identity::SECRET_ACCESS_KEY
+        &self.identities.first.0.secret
     }
 
     /// The bucket that exists from the start.

@@ -1,8 +1,10 @@
 //! Refusals: every error code the emulator can answer with, and its HTTP status.
 //!
-//! Codes that begin with `IOTDA.` are documented by the service, the plain OBS codes are documented in the OBS reference
-//! (page "Error Codes" / "错误码"). Where no documented code is known, the emulator uses one of its own that begins with
-//! `EMULATOR.`; the README explains each of those. How a refusal is written as JSON or XML is decided in `http.rs`.
+//! Codes that begin with `IOTDA.` are documented by the service or reported by its users, `APIGW.0301` is documented in
+//! the API Request Signing Guide (page "Common Errors Related to IAM Authentication Information"), and the plain OBS
+//! codes in the OBS reference (page "Error Codes" / "错误码"). Where no documented code is known, the emulator uses one of
+//! its own that begins with `EMULATOR.`; the README explains each of those. How a refusal is written as JSON or XML is
+//! decided in `http.rs`; the refusals of IAM, which have no codes, are made in `http/iam.rs`.
 
 use http::StatusCode;
 
@@ -58,7 +60,14 @@ codes! {
     InvalidFormat = "IOTDA.000008", BAD_REQUEST;
     LimitOutOfRange = "IOTDA.000017", BAD_REQUEST;
 
+    // The IoTDA port, codes that users of the service report.
+    /// Not subscribed, the wrong instance, or a missing permission.
+    NotPermitted = "IOTDA.000021", FORBIDDEN;
+    /// The API gateway in front of the service does not accept the token or the signature.
+    Gateway = "APIGW.0301", UNAUTHORIZED;
+
     // The IoTDA port, codes of the emulator's own.
+    TokenHeaderMissing = "EMULATOR.TOKEN_HEADER_MISSING", BAD_REQUEST;
     ProjectMismatch = "EMULATOR.PROJECT_MISMATCH", FORBIDDEN;
     PackageNotFound = "EMULATOR.PACKAGE_NOT_FOUND", NOT_FOUND;
     ObsObjectNotFound = "EMULATOR.OBS_OBJECT_NOT_FOUND", BAD_REQUEST;
@@ -92,6 +101,7 @@ codes! {
     ObsUnavailable = "ServiceUnavailable", SERVICE_UNAVAILABLE;
 
     // The OBS port, codes of the emulator's own.
+    ObsSecurityToken = "EMULATOR.InvalidSecurityToken", FORBIDDEN;
     ObsSha256Mismatch = "EMULATOR.ContentSha256Mismatch", BAD_REQUEST;
 }
 

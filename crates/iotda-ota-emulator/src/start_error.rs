@@ -40,6 +40,26 @@ pub enum StartError {
         source: io::Error,
     },
 
+    /// The file of identities cannot be read.
+    #[error("cannot read the identities in {}", file.display())]
+    IdentitiesFile {
+        /// The file.
+        file: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+
+    /// The file of identities has a mistake in it.
+    #[error("the identities in {}, line {line}: {problem}", file.display())]
+    Identities {
+        /// The file.
+        file: PathBuf,
+        /// Where the mistake is, counted from one.
+        line: usize,
+        /// What is wrong.
+        problem: String,
+    },
+
     /// The data folder, or a file in it, cannot be created, read or written.
     #[error(
         "cannot use {} for the emulator's data; check that it can be created and written, or choose another folder \
@@ -121,6 +141,14 @@ impl StartError {
             return Self::AddressInUse { address, purpose, flag };
         }
         Self::Address { address, purpose, flag, source }
+    }
+
+    pub(crate) fn identities_file(file: &Path, source: io::Error) -> Self {
+        Self::IdentitiesFile { file: file.to_owned(), source }
+    }
+
+    pub(crate) fn identities(file: &Path, line: usize, problem: String) -> Self {
+        Self::Identities { file: file.to_owned(), line, problem }
     }
 
     pub(crate) fn folder(folder: &Path, source: io::Error) -> Self {

@@ -1,76 +1,42 @@
-//! Credentials: an IAM token for IoTDA, an access key for OBS.
+//! Credentials: where they come from, how they are kept fresh, and how they go onto a request.
 //!
-//! IoTDA calls carry the token in `X-Auth-Token`; OBS requests are signed with the access key. Signing IoTDA calls
-//! with an access key is not part of this version.
+//! [`Credentials`] is what one source gave: an IAM token or an [`AccessKey`]. A [`CredentialsSource`] fetches them;
+//! the built-in ones are an IAM user name and password ([`Password`]), and the official chain ([`Chain`]) of OIDC-STS,
+//! environment, profile file, ECS metadata and pod identity. `keeper` shares and refreshes them, `iam` talks to IAM,
+//! `scheme` decides how requests are signed.
 
-use std::fmt;
+mod access_key;
+mod chain;
+mod credentials;
+mod entries;
+mod environment;
+mod exchange;
+pub(crate) mod iam;
+mod idp;
+pub(crate) mod keeper;
+mod login;
+mod metadata;
+mod oidc;
+mod password;
+mod pod;
+mod profile;
+pub(crate) mod scheme;
+mod secret_file;
+pub(crate) mod session;
+mod settings;
+mod variables;
 
-use secrecy::{ExposeSecret, SecretString};
+pub(crate) use access_key::secret_text;
 
-use crate::validate::Violations;
-
-/// An access key: its id, its secret, and the security token of a temporary one.
-///
-/// ```
-/// use iotda_ota::AccessKey;
-///
-/// let key = AccessKey::new("FAKE-ACCESS-KEY-ID", "fake-secret").security_token("fake-token");
-/// assert!(!format!("{key:?}").contains("fake-secret"));
-/// ```
-///
-/// The secret parts are wiped from memory when the last copy goes, and `Debug` does not show them.
-#[derive(Clone)]
-pub struct AccessKey {
-    id: String,
-    secret: SecretString,
-    security_token: Option<SecretString>,
-}
-
-impl AccessKey {
-    /// A permanent access key.
-    pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Self {
-        Self { id: id.into(), secret: SecretString::from(secret.into()), security_token: None }
-    }
-
-    /// Makes it a temporary one, with the security token that came with it.
-    pub fn security_token(mut self, token: impl Into<String>) -> Self {
-        self.security_token = Some(SecretString::from(token.into()));
-        self
-    }
-
-    /// The id, which is no secret.
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
-    pub(crate) fn secret(&self) -> &str {
-        self.secret.expose_secret()
-    }
-
-    pub(crate) fn token(&self) -> Option<&str> {
-        self.security_token.as_ref().map(ExposeSecret::expose_secret)
-    }
-
-    /// Reports parts that could not be sent; their values are never shown.
-    pub(crate) fn check(&self, violations: &mut Violations) {
-        secret_text("access_key.id", &self.id, violations);
-        secret_text("access_key.secret", self.secret(), violations);
-        if let Some(token) = self.token() {
-            secret_text("access_key.security_token", token, violations);
-        }
-    }
-}
-
-impl fmt::Debug for AccessKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AccessKey").field("id", &self.id).finish_non_exhaustive()
-    }
-}
-
-/// Reports a text that is empty or holds what no header can.
-pub(crate) fn secret_text(field: &str, value: &str, violations: &mut Violations) {
-    if value.is_empty() || !value.chars().all(|c| c.is_ascii_graphic()) {
-        let help = "copy it again; blanks, line ends and other invisible characters do not belong to it";
-        violations.add_hidden(field, "visible ASCII characters", help);
-    }
-}
+pub use access_key::AccessKey;
+pub use chain::{Chain, Finding};
+pub use credentials::{BoxFuture, Credentials, CredentialsSource, Secret, SourceError, SourceHttp};
+pub use environment::Environment;
+pub use login::Login;
+pub use metadata::Metadata;
+pub use oidc::Oidc;
+pub use password::Password;
+pub use pod::Pod;
+pub use profile::Profile;
+pub use scheme::SigningScheme;
+pub use settings::Variables;

@@ -5,6 +5,7 @@
 //! status, headers and body survive whatever the generated code made of them. An unchecked request goes the same way
 //! through [`Call::send_raw`].
 
+use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,15 +14,21 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use iotda_ota_client::{BoxFuture, Inner, OperationInfo, Refusal, Transport};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use url::Url;
 
+use crate::auth::keeper::Shared;
+use crate::auth::session::Session;
+use crate::auth::{Secret, scheme};
 use crate::client::Client;
 use crate::endpoint;
+use crate::error::secrets::Secrets;
 use crate::error::service::{self, ServiceError};
 use crate::error::{Error, ErrorKind};
+use crate::model::ProjectId;
 use crate::response::Response;
 
+mod hints;
 mod outcome;
 
 /// The longest answer that is read; a page of 50 packages with every text at its limit stays well below.
@@ -48,7 +55,9 @@ pub(crate) struct Operation {
 pub(crate) struct Call {
     operation: Operation,
     endpoint: Url,
-    token: Option<SecretString>,
+    session: Arc<Session>,
+    project_id: ProjectId,
+    credentials: Shared,
     timeout: Duration,
     state: Mutex<State>,
 }
@@ -57,6 +66,7 @@ pub(crate) struct Call {
 struct State {
     refused: Option<Error>,
     answer: Option<Answer>,
+    secrets: Secrets,
 }
 
 /// What was answered, as far as it could be read.
@@ -68,16 +78,46 @@ pub(super) struct Answer {
     defect: Option<String>,
 }
 
+/// Runs an operation: finds out who is calling and for which project, then makes attempts.
+///
+/// Credentials that were refused with 401 and can be fetched anew get one more attempt; a refused call did nothing.
+pub(crate) async fn run<T, F: Future<Output = Result<Response<T>, Error>>>(
+    client: &Client,
+    operation: Operation,
+    attempt: impl Fn(Arc<Call>) -> F,
+) -> Result<Response<T>, Error> {
+    let session = client.session();
+    let named = |error: Error| error.with_operation(operation.name);
+    let credentials = session.credentials().await.map_err(named)?;
+    let project_id = session.project_id().await.map_err(named)?;
+    let call = |credentials: &Shared| Call::new(client, operation, project_id.clone(), Arc::clone(credentials));
+    let refused = match attempt(call(&credentials)).await {
+        Err(error) if error.is_unauthenticated() => error,
+        result => return result,
+    };
+    match session.renew(&credentials).await {
+        Ok(Some(fresh)) => attempt(call(&fresh)).await,
+        // That new ones could not be had is less telling than why the old ones were refused.
+        Ok(None) | Err(_) => Err(refused),
+    }
+}
+
 impl Call {
-    /// A call of `operation` with the client's credentials.
-    pub(crate) fn new(client: &Client, operation: Operation) -> Arc<Self> {
+    fn new(client: &Client, operation: Operation, project_id: ProjectId, credentials: Shared) -> Arc<Self> {
         Arc::new(Self {
             operation,
             endpoint: client.endpoint().clone(),
-            token: client.token().cloned(),
+            session: Arc::clone(client.session()),
+            project_id,
+            credentials,
             timeout: client.timeout(),
             state: Mutex::default(),
         })
+    }
+
+    /// The project of the call.
+    pub(crate) fn project_id(&self) -> &str {
+        self.project_id.as_str()
     }
 
     /// A generated client that sends through this call.
@@ -155,13 +195,29 @@ impl Call {
         Ok(url)
     }
 
+    /// Adds the token or the signature.
+    fn authenticate(&self, request: &mut reqwest::Request) -> Result<(), Error> {
+        match self.credentials.secret() {
+            Secret::AccessKey(key) => scheme::sign(self.session.scheme(), key, Some(self.project_id()), request),
+            Secret::Token(token) => {
+                let mut value = HeaderValue::from_str(token.expose_secret()).map_err(|_| {
+                    Error::new(ErrorKind::Configuration, "the IAM token is no header value")
+                        .with_hint("copy it again; blanks and line ends do not belong to it")
+                })?;
+                value.set_sensitive(true);
+                request.headers_mut().insert("X-Auth-Token", value);
+                Ok(())
+            }
+        }
+    }
+
     /// Tells from what was kept how the call ended.
     fn conclude<T>(
         &self,
         sent: Result<Option<T>, reqwest::Error>,
         rescue: impl FnOnce(&[u8]) -> Option<T>,
     ) -> Result<Response<T>, Error> {
-        let State { refused, answer } = std::mem::take(&mut *self.state());
+        let State { refused, answer, secrets } = std::mem::take(&mut *self.state());
         if let Some(error) = refused {
             return Err(error.with_operation(self.operation.name));
         }
@@ -179,13 +235,16 @@ impl Call {
             let value = sent.ok().flatten().or_else(rescued);
             let refused = service::error_code(&answer.body).is_some();
             match value {
-                Some(value) if !refused => return Ok(Response::new(value, answer.status, answer.headers)),
+                Some(value) if !refused => {
+                    return Ok(Response::new(value, answer.status, answer.headers, &secrets));
+                }
                 // A value beside an error code leaves open which of the two is true.
                 Some(_) => {}
                 None => operation.creates &= !refused,
             }
         }
-        Err(outcome::of_answer(operation, &self.endpoint, &answer))
+        let signed = matches!(self.credentials.secret(), Secret::AccessKey(_));
+        Err(outcome::of_answer(operation, &self.endpoint, &answer, &secrets, signed))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -202,16 +261,10 @@ impl Transport for Call {
     ) -> BoxFuture<'a, Result<(), Refusal>> {
         Box::pin(async move {
             *request.timeout_mut() = Some(self.timeout);
-            let error = match self.token.as_ref().map(|token| HeaderValue::from_str(token.expose_secret())) {
-                Some(Ok(mut value)) => {
-                    value.set_sensitive(true);
-                    request.headers_mut().insert("X-Auth-Token", value);
-                    return Ok(());
-                }
-                // The builder checked the characters, so this is for tokens that come from elsewhere later.
-                Some(Err(_)) => Error::new(ErrorKind::Configuration, "the IAM token is no header value"),
-                None => crate::client::no_token(),
-            };
+            let result = self.authenticate(request);
+            let authorization = request.headers().get(http::header::AUTHORIZATION);
+            self.state().secrets = Secrets::of(self.credentials.secret()).and_signature(authorization);
+            let Err(error) = result else { return Ok(()) };
             let refusal = Refusal::new(error.to_string());
             self.state().refused = Some(error);
             Err(refusal)
@@ -238,7 +291,7 @@ impl Transport for Call {
             };
             let (body, defect) = read_bounded(&mut response).await;
             let answer = Answer { status: response.status(), headers: response.headers().clone(), body, defect };
-            let request_id = service::request_id(&answer.headers);
+            let request_id = service::request_id(&answer.headers).map(|id| self.state().secrets.hide(&id));
             let (status, operation) = (answer.status.as_u16(), self.operation.name);
             tracing::debug!(operation, %method, status, request_id, elapsed, "answered");
             let again = rebuilt(&answer);
@@ -275,7 +328,7 @@ fn rebuilt(answer: &Answer) -> reqwest::Response {
 }
 
 impl Answer {
-    fn service_error(&self) -> ServiceError {
-        ServiceError::read(self.status, &self.headers, &self.body)
+    fn service_error(&self, secrets: &Secrets) -> ServiceError {
+        ServiceError::read_without(secrets, self.status, &self.headers, &self.body)
     }
 }

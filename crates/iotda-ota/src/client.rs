@@ -8,10 +8,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::SecretString;
 use url::Url;
 
-use crate::auth::AccessKey;
+use crate::auth::iam::Iam;
+use crate::auth::session::Session;
+use crate::auth::{Credentials, SourceHttp};
 use crate::error::{Error, ErrorKind};
 use crate::model::{AppId, InstanceId, PackageType, PackageVersion, ProductId, ProjectId};
 use crate::obs::Obs;
@@ -46,14 +47,12 @@ pub struct Client(Arc<Shared>);
 struct Shared {
     http: reqwest::Client,
     endpoint: Url,
-    project_id: ProjectId,
     instance_id: Option<InstanceId>,
-    token: Option<SecretString>,
     timeout: Duration,
     idle_timeout: Duration,
     obs_endpoint: Option<Url>,
     obs_region: Option<String>,
-    access_key: Option<AccessKey>,
+    session: Arc<Session>,
 }
 
 impl Client {
@@ -71,19 +70,13 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unauthenticated`] without an access key, [`ErrorKind::Configuration`] without an OBS address.
+    /// [`ErrorKind::Configuration`] without an OBS address.
     pub fn obs(&self) -> Result<Obs, Error> {
-        let Some(access_key) = &self.0.access_key else {
-            let error = Error::new(ErrorKind::Unauthenticated, "no access key for OBS");
-            return Err(error.with_hint(
-                "give an access key (HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK); an IAM token alone cannot upload yet",
-            ));
-        };
         let Some(endpoint) = &self.0.obs_endpoint else {
             let error = Error::new(ErrorKind::Configuration, "no OBS address");
             return Err(error.with_hint("give the region, or the OBS address (IOTDA_OTA_OBS_ENDPOINT)"));
         };
-        Ok(Obs::new(self.0.http.clone(), endpoint.clone(), access_key.clone(), self.0.idle_timeout))
+        Ok(Obs::new(self.0.http.clone(), endpoint.clone(), Arc::clone(&self.0.session), self.0.idle_timeout))
     }
 
     /// Starts to publish a file: check, hash, upload, create, read back. See [`Publish`].
@@ -103,9 +96,43 @@ impl Client {
         &self.0.endpoint
     }
 
-    /// The project of every call.
-    pub fn project_id(&self) -> &ProjectId {
-        &self.0.project_id
+    /// The project of every call, if it was configured.
+    pub fn project_id(&self) -> Option<&ProjectId> {
+        self.0.session.configured_project()
+    }
+
+    /// The project of every call: as configured, as the source of credentials names it, else looked up at IAM by the
+    /// name of the region, once.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`] if IAM knows none or several of that name; those of the credentials.
+    pub async fn find_project_id(&self) -> Result<ProjectId, Error> {
+        self.0.session.project_id().await
+    }
+
+    /// What this client lends to sources of credentials; [`Chain::explore`](crate::Chain::explore) takes it.
+    pub fn source_http(&self) -> &SourceHttp {
+        self.0.session.http()
+    }
+
+    /// The IAM base address, unless the credentials name another.
+    pub fn iam_endpoint(&self) -> Url {
+        Iam::of(self.source_http()).endpoint().clone()
+    }
+
+    /// The credentials that calls to IoTDA use now, fetched if need be.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unauthenticated`] if there are none; the causes say what each source said.
+    pub async fn current_credentials(&self) -> Result<Arc<Credentials>, Error> {
+        self.0.session.credentials().await
+    }
+
+    /// The scheme with which requests to IoTDA are signed when there is an access key.
+    pub fn signing_scheme(&self) -> &'static str {
+        self.0.session.scheme().name()
     }
 
     /// The instance of every call, if one was named.
@@ -126,8 +153,8 @@ impl Client {
         &self.0.http
     }
 
-    pub(crate) fn token(&self) -> Option<&SecretString> {
-        self.0.token.as_ref()
+    pub(crate) fn session(&self) -> &Arc<Session> {
+        &self.0.session
     }
 
     pub(crate) fn timeout(&self) -> Duration {
@@ -139,16 +166,8 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("endpoint", &self.0.endpoint.as_str())
-            .field("project_id", &self.0.project_id)
+            .field("session", &self.0.session)
             .field("instance_id", &self.0.instance_id)
             .finish_non_exhaustive()
     }
-}
-
-/// The error of a call to IoTDA without a token.
-pub(crate) fn no_token() -> Error {
-    Error::new(ErrorKind::Unauthenticated, "no IAM token for IoTDA").with_hint(
-        "give an IAM token (IOTDA_OTA_TOKEN); signing IoTDA calls with an access key is not supported yet, the access \
-         key serves OBS only",
-    )
 }

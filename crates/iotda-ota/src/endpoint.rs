@@ -30,6 +30,46 @@ pub(crate) fn iotda_of(region: &str) -> Option<String> {
     SHARED.contains(&region).then(|| format!("https://iotda.{region}.myhuaweicloud.com"))
 }
 
+/// The regions with an IAM address of their own (huaweicloudsdkcore 3.1.219, `auth/endpoint.py`).
+const IAM: [&str; 27] = [
+    "ae-ad-1",
+    "af-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "cn-east-2",
+    "cn-east-3",
+    "cn-east-4",
+    "cn-east-5",
+    "cn-north-1",
+    "cn-north-12",
+    "cn-north-2",
+    "cn-north-4",
+    "cn-north-9",
+    "cn-south-1",
+    "cn-south-2",
+    "cn-southwest-2",
+    "eu-west-0",
+    "la-north-2",
+    "la-south-2",
+    "me-east-1",
+    "my-kualalumpur-1",
+    "na-mexico-1",
+    "ru-moscow-1",
+    "sa-brazil-1",
+    "tr-west-1",
+];
+
+/// The IAM address of a region; one address serves all that have none of their own.
+pub(crate) fn iam_of(region: Option<&str>) -> Url {
+    let own = region.filter(|region| IAM.contains(region));
+    let host =
+        own.map_or_else(|| "iam.myhuaweicloud.com".to_owned(), |region| format!("iam.{region}.myhuaweicloud.com"));
+    // Only known region ids go into the text, so it always parses.
+    Url::parse(&format!("https://{host}")).unwrap_or_else(|_| unreachable!("a known region makes an address"))
+}
+
 /// The OBS address of a region. One pattern serves all; it is confirmed for few (not verified for the others).
 pub(crate) fn obs_of(region: &str) -> String {
     format!("https://obs.{region}.myhuaweicloud.com")
@@ -55,6 +95,16 @@ pub(crate) fn is_path_style(endpoint: &Url) -> bool {
     match endpoint.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
+        None => false,
+    }
+}
+
+/// True if the address is that of this machine.
+pub(crate) fn is_loopback(endpoint: &Url) -> bool {
+    match endpoint.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
         None => false,
     }
 }

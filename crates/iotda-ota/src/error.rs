@@ -8,9 +8,11 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use http::HeaderMap;
+use jiff::SignedDuration;
 
 use crate::validate::Violations;
 
+pub(crate) mod secrets;
 pub(crate) mod service;
 
 use service::ServiceError;
@@ -146,6 +148,11 @@ impl Error {
     /// The headers of the answer; empty if there was none.
     pub fn headers(&self) -> &HeaderMap {
         &self.0.service.headers
+    }
+
+    /// How far this machine's clock is ahead of the service's, as the answer's date tells; negative if it is behind.
+    pub fn clock_difference(&self) -> Option<SignedDuration> {
+        self.0.service.clock_difference
     }
 
     /// The service's code, such as `IOTDA.000006`. An open set: never compare with a closed list.

@@ -6,8 +6,6 @@
 //! # async fn example() -> Result<(), iotda_ota::Error> {
 //! let client = Client::builder()
 //!     .region("cn-north-4")
-//!     .project_id("my-project-id")
-//!     .token(std::env::var("IOTDA_OTA_TOKEN").unwrap_or_default())
 //!     .access_key(AccessKey::new("my-access-key-id", "my-secret"))
 //!     .build()?;
 //! let published = client
@@ -33,8 +31,14 @@
 //!
 //! # Credentials
 //!
-//! Calls to IoTDA carry an IAM token; requests to OBS are signed with an access key. So publishing needs both.
-//! Signing IoTDA calls with the access key is not part of this version.
+//! A client gets credentials from its builder: an [`AccessKey`], an IAM token, or a [source](CredentialsSource) such as
+//! [`Password`] or [`Chain`]. [`Chain::official`] is the chain of the official SDKs: OIDC-STS, environment, profile file,
+//! metadata service, pod identity. Nothing is read from the environment unless you ask for it.
+//!
+//! Any kind serves both services. With an access key, requests to IoTDA are signed, plainly or derived as the address
+//! needs it ([`SigningScheme`]); a token is exchanged for a temporary key when OBS needs one. Credentials that expire are
+//! fetched anew in time, and once after a 401. The project id may be left out: the source names it, or IAM knows it by
+//! the name of the region.
 //!
 //! # Networks
 //!
@@ -53,6 +57,7 @@
 mod auth;
 mod call;
 mod client;
+mod clock;
 mod endpoint;
 mod error;
 mod model;
@@ -65,7 +70,10 @@ mod response;
 mod transport;
 mod validate;
 
-pub use auth::AccessKey;
+pub use auth::{
+    AccessKey, BoxFuture, Chain, Credentials, CredentialsSource, Environment, Finding, Login, Metadata, Oidc, Password,
+    Pod, Profile, Secret, SigningScheme, SourceError, SourceHttp, Variables,
+};
 pub use client::{Client, ClientBuilder};
 pub use error::{Error, ErrorKind};
 pub use model::{

@@ -4,6 +4,7 @@
 //! upload carries the SHA-256 of its bytes in `x-obs-content-sha256`, which OBS is documented to verify, so that
 //! damaged bytes are refused by the store itself.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::header::DATE;
@@ -13,6 +14,8 @@ use jiff::Timestamp;
 use url::Url;
 
 use crate::auth::AccessKey;
+use crate::auth::session::Session;
+use crate::error::secrets::Secrets;
 use crate::error::service;
 use crate::error::{Error, ErrorKind};
 
@@ -38,7 +41,7 @@ use watch::Watch;
 pub struct Obs {
     http: reqwest::Client,
     endpoint: Url,
-    access_key: AccessKey,
+    session: Arc<Session>,
     idle_timeout: Duration,
 }
 
@@ -61,8 +64,8 @@ struct Draft<'a> {
 }
 
 impl Obs {
-    pub(crate) fn new(http: reqwest::Client, endpoint: Url, access_key: AccessKey, idle_timeout: Duration) -> Self {
-        Self { http, endpoint, access_key, idle_timeout }
+    pub(crate) fn new(http: reqwest::Client, endpoint: Url, session: Arc<Session>, idle_timeout: Duration) -> Self {
+        Self { http, endpoint, session, idle_timeout }
     }
 
     /// The OBS base address.
@@ -79,7 +82,9 @@ impl Obs {
     async fn send(&self, draft: Draft<'_>) -> Result<Answer, Error> {
         let Draft { operation, method, bucket, key, mut headers, body, watch } = draft;
         let url = address::object_url(&self.endpoint, bucket, key).map_err(|error| error.with_operation(operation))?;
-        self.sign(&method, bucket, key, &mut headers).map_err(|error| error.with_operation(operation))?;
+        let access_key = self.session.obs_key().await.map_err(|error| error.with_operation(operation))?;
+        sign(&access_key, &method, bucket, key, &mut headers).map_err(|error| error.with_operation(operation))?;
+        let secrets = Secrets::of_key(&access_key).and_signature(headers.get(http::header::AUTHORIZATION));
         let mut request = reqwest::Request::new(method.clone(), url);
         *request.headers_mut() = headers;
         *request.body_mut() = body;
@@ -89,31 +94,14 @@ impl Obs {
             Some(Err(error)) => return Err(self.no_answer(operation, error)),
             None => return Err(self.silent(operation, &watch)),
         };
-        let request_id = service::request_id(response.headers());
+        let request_id = service::request_id(response.headers()).map(|id| secrets.hide(&id));
         let status = response.status();
         let elapsed = started.elapsed().as_millis() as u64;
         tracing::debug!(operation, %method, status = status.as_u16(), request_id, elapsed, "answered");
         if status.is_success() {
             return Ok(Answer { response, request_id, watch });
         }
-        Err(refusal::read(operation, bucket, key, response).await)
-    }
-
-    /// Adds date, security token and signature.
-    fn sign(&self, method: &Method, bucket: &str, key: &str, headers: &mut HeaderMap) -> Result<(), Error> {
-        let date = Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        headers.insert(DATE, header(&date)?);
-        if let Some(token) = self.access_key.token() {
-            let mut value = header(token)?;
-            value.set_sensitive(true);
-            headers.insert(HeaderName::from_static("x-obs-security-token"), value);
-        }
-        let access_key = huaweicloud_signing::AccessKey { id: self.access_key.id(), secret: self.access_key.secret() };
-        let resource = Resource { bucket: Some(bucket), key: Some(key), query: &[] };
-        let value = huaweicloud_signing::obs::authorization(&access_key, method, &resource, headers)
-            .map_err(|error| Error::new(ErrorKind::Invalid, "the request cannot be signed").with_source(error))?;
-        headers.insert(http::header::AUTHORIZATION, value);
-        Ok(())
+        Err(refusal::read(operation, bucket, key, response, &secrets).await)
     }
 
     fn no_answer(&self, operation: &'static str, error: reqwest::Error) -> Error {
@@ -139,6 +127,29 @@ impl Obs {
     }
 }
 
+/// Adds date, security token and signature.
+fn sign(
+    access_key: &AccessKey,
+    method: &Method,
+    bucket: &str,
+    key: &str,
+    headers: &mut HeaderMap,
+) -> Result<(), Error> {
+    let date = Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    headers.insert(DATE, header(&date)?);
+    if let Some(token) = access_key.token() {
+        let mut value = header(token)?;
+        value.set_sensitive(true);
+        headers.insert(HeaderName::from_static("x-obs-security-token"), value);
+    }
+    let pair = huaweicloud_signing::AccessKey { id: access_key.id(), secret: access_key.secret() };
+    let resource = Resource { bucket: Some(bucket), key: Some(key), query: &[] };
+    let value = huaweicloud_signing::obs::authorization(&pair, method, &resource, headers)
+        .map_err(|error| Error::new(ErrorKind::Invalid, "the request cannot be signed").with_source(error))?;
+    headers.insert(http::header::AUTHORIZATION, value);
+    Ok(())
+}
+
 fn header(text: &str) -> Result<HeaderValue, Error> {
     HeaderValue::from_str(text)
         .map_err(|error| Error::new(ErrorKind::Invalid, "a value is no header value").with_source(error))
@@ -148,20 +159,15 @@ fn header(text: &str) -> Result<HeaderValue, Error> {
 mod tests {
     use super::*;
 
-    fn obs(endpoint: &str) -> Obs {
-        let key = AccessKey::new("FAKE-ACCESS-KEY-ID", "fake-secret").security_token("fake-security-token");
-        let limit = Duration::from_secs(1);
-        Obs::new(crate::transport::client(&Default::default(), limit).unwrap(), endpoint.parse().unwrap(), key, limit)
-    }
-
     #[test]
     fn a_temporary_key_is_signed_with_its_token_and_both_are_marked_as_secret() {
         let mut headers = HeaderMap::new();
-        obs("http://127.0.0.1:8791").sign(&Method::PUT, "fw", "x.bin", &mut headers).unwrap();
+        let key = AccessKey::new("FAKE-ACCESS-KEY-ID", "fake-secret").security_token("fake-security-token");
+        sign(&key, &Method::PUT, "fw", "x.bin", &mut headers).unwrap();
         assert_eq!(headers["x-obs-security-token"], "fake-security-token");
         assert!(headers["x-obs-security-token"].is_sensitive() && headers["authorization"].is_sensitive());
         assert!(headers["date"].to_str().unwrap().ends_with(" GMT"));
-        let shown = format!("{headers:?} {:?}", obs("http://127.0.0.1:8791"));
+        let shown = format!("{headers:?} {key:?}");
         assert!(!shown.contains("fake-secret") && !shown.contains("fake-security-token"), "{shown}");
     }
 }

@@ -3,6 +3,7 @@
 //! [`Packages`] is the handle: `client.packages()`. Every operation is a builder whose required values are
 //! arguments; `send` checks the documented rules first, `send_unchecked` does not.
 
+use crate::call::Call;
 use crate::client::Client;
 use crate::model::{AppId, ObsLocation, PackageId, PackageType, PackageVersion, ProductId};
 
@@ -58,8 +59,8 @@ impl Packages {
 }
 
 /// The segments of the path of all packages, or of one.
-fn path<'a>(client: &'a Client, package_id: Option<&'a str>) -> Vec<&'a str> {
-    let mut segments = vec!["v5", "iot", client.project_id().as_str(), "ota-upgrades", "packages"];
+fn path<'a>(call: &'a Call, package_id: Option<&'a str>) -> Vec<&'a str> {
+    let mut segments = vec!["v5", "iot", call.project_id(), "ota-upgrades", "packages"];
     segments.extend(package_id);
     segments
 }

@@ -4,7 +4,10 @@ use std::fmt;
 use std::ops::Deref;
 
 use http::{HeaderMap, StatusCode};
+use jiff::SignedDuration;
 
+use crate::clock;
+use crate::error::secrets::Secrets;
 use crate::error::service;
 
 /// A value that the service answered, with the answer's status and request id.
@@ -24,12 +27,14 @@ pub struct Response<T> {
     status: u16,
     headers: HeaderMap,
     request_id: Option<String>,
+    clock_difference: Option<SignedDuration>,
 }
 
 impl<T> Response<T> {
-    pub(crate) fn new(value: T, status: StatusCode, headers: HeaderMap) -> Self {
-        let request_id = service::request_id(&headers);
-        Self { value, status: status.as_u16(), headers, request_id }
+    pub(crate) fn new(value: T, status: StatusCode, headers: HeaderMap, secrets: &Secrets) -> Self {
+        let request_id = service::request_id(&headers).map(|id| secrets.hide(&id));
+        let clock_difference = clock::difference(&headers);
+        Self { value, status: status.as_u16(), headers, request_id, clock_difference }
     }
 
     /// The HTTP status of the answer.
@@ -40,6 +45,11 @@ impl<T> Response<T> {
     /// The headers of the answer.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    /// How far this machine's clock is ahead of the service's, as the answer's date tells; negative if it is behind.
+    pub fn clock_difference(&self) -> Option<SignedDuration> {
+        self.clock_difference
     }
 
     /// The request id of the answer; quote it to the service's support.

@@ -19,7 +19,7 @@ Examples:
   # Nothing stays, and the ports are free ones.
   iotda-ota emulator --in-memory --listen 127.0.0.1:0 --obs-listen 127.0.0.1:0";
 
-/// Where the emulator listens, what it keeps and how strict it is.
+/// Where the emulator listens, what it keeps, whom it knows and how strict it is.
 #[derive(Debug, Args)]
 pub(crate) struct EmulatorArgs {
     /// Address for IoTDA; port 0 takes a free one
@@ -34,6 +34,9 @@ pub(crate) struct EmulatorArgs {
     /// Keep nothing after it stops
     #[arg(long, conflicts_with = "data_dir")]
     pub(crate) in_memory: bool,
+    /// Users, access keys, projects and region, as a TOML file; one of each otherwise
+    #[arg(long, value_name = "FILE")]
+    pub(crate) identities: Option<PathBuf>,
     /// Check also what the service is not known to check: sign, suffix and size, duplicate versions, quota
     #[arg(long)]
     pub(crate) strict: bool,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use iotda_ota_emulator::Emulator;
 use serde::Serialize;
 
-use super::{no_runtime, runtime, started};
+use super::running::{no_runtime, runtime, started};
 use crate::args::EmulatorArgs;
 use crate::config::{self, Environment};
 use crate::failure::Failure;
@@ -30,6 +30,9 @@ pub(super) fn run(args: &EmulatorArgs, output: &Output) -> Result<(), Failure> {
         Some(folder) => builder.data_dir(folder),
         None => builder.in_memory(),
     };
+    if let Some(file) = &args.identities {
+        builder = builder.identities(file);
+    }
     if let Some(limit) = args.limit_packages {
         builder = builder.limit_packages(limit);
     }
@@ -60,6 +63,7 @@ fn announce(emulator: &Emulator, output: &Output) -> Result<(), Failure> {
     let variables = [
         ("IOTDA_OTA_ENDPOINT", emulator.endpoint()),
         ("IOTDA_OTA_OBS_ENDPOINT", emulator.obs_endpoint()),
+        ("HUAWEICLOUD_SDK_IAM_ENDPOINT", emulator.iam_endpoint()),
         ("IOTDA_OTA_REGION", emulator.region()),
         ("HUAWEICLOUD_SDK_PROJECT_ID", emulator.project_id()),
         ("HUAWEICLOUD_SDK_AK", emulator.access_key_id()),

@@ -1,14 +1,10 @@
-//! `iotda-ota package`: one file per verb. What they share is here: whom they speak to, and how they are stopped.
+//! `iotda-ota package`: one file per verb.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use super::{no_runtime, runtime};
+use super::running::{Creating, with_target};
 use crate::args::{Cli, PackageCommand};
-use crate::config::{Environment, Place, Settings};
+use crate::config::{Environment, Settings};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::signals::Signals;
 use crate::target::Target;
 
 mod create;
@@ -17,20 +13,6 @@ mod list;
 mod publish;
 mod show;
 
-/// Whether a package may be in the middle of being created, so that stopping leaves the outcome open.
-#[derive(Clone, Debug, Default)]
-struct Creating(Arc<AtomicBool>);
-
-impl Creating {
-    fn set(&self, creating: bool) {
-        self.0.store(creating, Ordering::Relaxed);
-    }
-
-    fn get(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
 pub(super) fn run(command: &PackageCommand, cli: &Cli, output: &Output) -> Result<(), Failure> {
     let dry_run = match command {
         PackageCommand::Publish(args) => args.dry_run,
@@ -38,29 +20,12 @@ pub(super) fn run(command: &PackageCommand, cli: &Cli, output: &Output) -> Resul
         _ => false,
     };
     let settings = Settings::read(cli, Environment::PROCESS, !dry_run)?;
-    let runtime = runtime(matches!(settings.place, Place::Emulator(_)))?;
-    let result = runtime.block_on(async {
-        let mut signals = Signals::listen().map_err(|error| no_runtime(&error))?;
-        let target = tokio::select! {
-            // A dry run of an emulator leaves no trace in its folder.
-            opened = Target::open(settings, !dry_run, output) => opened?,
-            signal = signals.next() => return Err(Failure::interrupted(signal, false, "nothing was sent")),
-        };
-        let creating = Creating::default();
-        let result = tokio::select! {
-            result = one(command, &target, output, &creating) => result,
-            signal = signals.next() => {
-                let creating = creating.get();
-                Err(Failure::interrupted(signal, creating, how_to_go_on(command, creating)))
-            }
-        };
-        output.end_progress();
-        target.close().await;
-        result
-    });
-    // An interrupted start may still hold a thread that waits for a lock.
-    runtime.shutdown_background();
-    result
+    let creating = Creating::default();
+    // A dry run of an emulator leaves no trace in its folder.
+    let go_on = |creating| how_to_go_on(command, creating);
+    with_target(settings, !dry_run, output, &creating, go_on, async |target| {
+        one(command, target, output, &creating).await
+    })
 }
 
 /// What to do after an interruption.

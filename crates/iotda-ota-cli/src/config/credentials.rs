@@ -1,6 +1,4 @@
-//! The access key, from the variables of the official SDKs, and the token.
-
-use std::fmt;
+//! The access key for OBS that goes along with a token. Everything else about credentials is the library's.
 
 use iotda_ota::AccessKey;
 
@@ -11,17 +9,10 @@ const ID: &str = "HUAWEICLOUD_SDK_AK";
 const SECRET: &str = "HUAWEICLOUD_SDK_SK";
 const SECURITY_TOKEN: &str = "HUAWEICLOUD_SDK_SECURITY_TOKEN";
 
-/// An IAM token, which `Debug` does not show.
-pub(crate) struct Token(pub(crate) String);
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(..)")
-    }
-}
-
-/// The access key, if there is one; half of one is a problem that names the other half.
-pub(super) fn access_key(environment: Environment<'_>, problems: &mut Vec<Problem>) -> Option<AccessKey> {
+/// The access key beside `IOTDA_OTA_TOKEN`, which is for OBS then. Half of one is a problem that names the other half,
+/// because the chain of sources ends at the token and would not see it.
+pub(super) fn obs_key(environment: Environment<'_>, problems: &mut Vec<Problem>) -> Option<AccessKey> {
+    environment.text("IOTDA_OTA_TOKEN")?;
     let token = environment.text(SECURITY_TOKEN);
     let mut missing = |name: &str, given: &str| {
         let help = format!("set {name}, too, or unset {given}");

@@ -25,28 +25,43 @@ fn a_flag_comes_before_its_variable_and_an_empty_variable_is_unset() {
     let variables = [
         ("IOTDA_OTA_REGION", "cn-south-1"),
         ("IOTDA_OTA_ENDPOINT", ""),
+        ("IOTDA_OTA_TOKEN", "fake-token"),
         ("HUAWEICLOUD_SDK_AK", ""),
         ("HUAWEICLOUD_SDK_SK", ""),
+        ("IOTDA_OTA_SIGNING", "derived"),
+        ("HUAWEICLOUD_SDK_IAM_ENDPOINT", "https://iam.example.com"),
     ];
     let (service, problems) = service("iotda-ota package show id --region cn-north-4", &variables);
     assert_eq!(service.region.as_deref(), Some("cn-north-4"));
     assert_eq!(service.endpoint, None);
-    assert!(service.access_key.is_none());
+    assert_eq!(service.iam_endpoint.as_deref(), Some("https://iam.example.com"));
+    assert_eq!(service.signing, Signing::Derived);
+    assert!(service.credentials.unwrap().obs_key.is_none());
     assert!(problems.is_empty());
 }
 
 #[test]
-fn half_an_access_key_is_a_problem_that_names_the_other_half() {
+fn half_an_access_key_beside_a_token_is_a_problem_that_names_the_other_half() {
     for (given, missing) in [
         ("HUAWEICLOUD_SDK_AK", vec!["HUAWEICLOUD_SDK_SK"]),
         ("HUAWEICLOUD_SDK_SK", vec!["HUAWEICLOUD_SDK_AK"]),
         ("HUAWEICLOUD_SDK_SECURITY_TOKEN", vec!["HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"]),
     ] {
-        let (_, problems) = service("iotda-ota package show id", &[(given, "fake")]);
+        let variables = [("IOTDA_OTA_TOKEN", "fake-token"), (given, "fake")];
+        let (_, problems) = service("iotda-ota package show id", &variables);
         let fields: Vec<_> = problems.iter().map(|problem| problem.field.as_str()).collect();
         assert_eq!(fields, missing);
         assert!(!format!("{problems:?}").contains("fake"));
     }
+}
+
+#[test]
+fn an_access_key_is_for_obs_alone_only_beside_a_token() {
+    let pair = [("HUAWEICLOUD_SDK_AK", "FAKE"), ("HUAWEICLOUD_SDK_SK", "fake")];
+    let (alone, _) = service("iotda-ota package show id", &pair);
+    assert!(alone.credentials.unwrap().obs_key.is_none());
+    let (beside, _) = service("iotda-ota package show id", &[&pair[..], &[("IOTDA_OTA_TOKEN", "fake-token")]].concat());
+    assert!(beside.credentials.unwrap().obs_key.is_some());
 }
 
 #[test]
@@ -58,6 +73,8 @@ fn an_emulator_ignores_the_places_and_credentials_of_the_environment() {
         ("IOTDA_OTA_BUCKET", "other-bucket"),
         ("IOTDA_OTA_OBS_REGION", "other-region"),
         ("IOTDA_OTA_CA_FILE", "missing.pem"),
+        ("IOTDA_OTA_PROFILE", "missing"),
+        ("IOTDA_OTA_SIGNING", "none"),
         ("HUAWEICLOUD_SDK_AK", "half"),
     ];
     let settings = settings("iotda-ota package show id", &variables).unwrap();
@@ -68,10 +85,21 @@ fn an_emulator_ignores_the_places_and_credentials_of_the_environment() {
 
 #[test]
 fn an_emulator_refuses_flags_that_say_where_the_service_is() {
-    for flag in ["--region", "--endpoint", "--obs-endpoint", "--project-id", "--instance-id", "--ca-file"] {
-        let line = format!("iotda-ota --emulator --emulator-dir data package show id {flag} x");
+    for flag in [
+        "--profile x",
+        "--region x",
+        "--endpoint x",
+        "--obs-endpoint x",
+        "--iam-endpoint x",
+        "--project-id x",
+        "--instance-id x",
+        "--signing plain",
+        "--ca-file x",
+        "--plain-http",
+    ] {
+        let line = format!("iotda-ota --emulator --emulator-dir data package show id {flag}");
         let failure = settings(&line, &[]).unwrap_err();
-        assert!(failure.message.starts_with(flag), "{}", failure.message);
+        assert!(flag.starts_with(failure.message.split(' ').next().unwrap()), "{}", failure.message);
     }
 }
 

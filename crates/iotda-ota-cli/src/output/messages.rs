@@ -4,7 +4,6 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use clap::error::ErrorKind;
-use iotda_ota::Warning;
 
 use super::text::Shown;
 use crate::failure::{Failure, Problem, Report};
@@ -14,8 +13,8 @@ const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HELP: Style = AnsiColor::Cyan.on_default();
 const FIELD: Style = Style::new().bold();
 
-pub(super) fn warning(warning: &Warning, err: &mut dyn Write) -> io::Result<()> {
-    writeln!(err, "{WARNING}warning:{WARNING:#} {}", Shown(warning.to_string()))
+pub(super) fn warning(text: &str, err: &mut dyn Write) -> io::Result<()> {
+    writeln!(err, "{WARNING}warning:{WARNING:#} {}", Shown(text))
 }
 
 /// The message, then a block for each violation, the causes, the request id and a hint.
@@ -35,7 +34,12 @@ pub(super) fn failure(failure: &Report, err: &mut dyn Write) -> io::Result<()> {
         writeln!(err, "    {HELP}help:{HELP:#} {}", Shown(help))?;
     }
     for cause in &failure.causes {
-        writeln!(err, "  caused by: {}", Shown(cause))?;
+        // The chain of credentials says what each source said, a line each.
+        let mut lines = cause.lines();
+        writeln!(err, "  caused by: {}", Shown(lines.next().unwrap_or_default()))?;
+        for line in lines {
+            writeln!(err, "    {}", Shown(line))?;
+        }
     }
     if let Some(id) = &failure.request_id {
         writeln!(err, "  request id: {}", Shown(id))?;
@@ -69,6 +73,7 @@ fn place(field: &str) -> Option<&'static str> {
         "region" => "--region or IOTDA_OTA_REGION",
         "endpoint" => "--endpoint or IOTDA_OTA_ENDPOINT",
         "obs_endpoint" => "--obs-endpoint or IOTDA_OTA_OBS_ENDPOINT",
+        "iam_endpoint" => "--iam-endpoint or HUAWEICLOUD_SDK_IAM_ENDPOINT",
         "project_id" => "--project-id or HUAWEICLOUD_SDK_PROJECT_ID",
         "Instance-Id" => "--instance-id or IOTDA_OTA_INSTANCE_ID",
         "ca_file" => "--ca-file or IOTDA_OTA_CA_FILE",

@@ -73,9 +73,13 @@ impl Chunks {
     }
 }
 
+/// The whole body of a request of the IoTDA port, among its extensions: a signature covers it.
+#[derive(Clone, Default)]
+pub(super) struct Buffered(pub(super) Bytes);
+
 /// Middleware of the IoTDA port: reads the whole body before anything else.
 pub(super) async fn buffer(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     if declared_length(&parts).is_some_and(|length| length > MOST_BYTES as u64) {
         drain(&parts, body, shared.patience).await;
         return too_large();
@@ -84,7 +88,11 @@ pub(super) async fn buffer(State(shared): State<Arc<Shared>>, request: Request, 
     let mut bytes = Vec::new();
     loop {
         match chunks.next().await {
-            Ok(None) => return next.run(Request::from_parts(parts, Body::from(bytes))).await,
+            Ok(None) => {
+                let bytes = Bytes::from(bytes);
+                parts.extensions.insert(Buffered(bytes.clone()));
+                return next.run(Request::from_parts(parts, Body::from(bytes))).await;
+            }
             Ok(Some(chunk)) if bytes.len() + chunk.len() > MOST_BYTES => {
                 chunks.discard().await;
                 return too_large();

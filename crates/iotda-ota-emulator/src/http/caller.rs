@@ -1,13 +1,28 @@
-//! Who calls the IoTDA port: the token, the project of the path, the instance.
+//! Who calls the IoTDA port: credentials, the project of the path, the instance.
+//!
+//! A request comes with a token in `X-Auth-Token` or is signed ([`signature`]). If it has both, the token counts.
 
+mod signature;
+
+use std::fmt;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
 
+pub(super) use self::signature::{Gate, signer};
 use super::{Refused, Shared};
+use crate::identity::{Caller, Identities, TokenProblem};
+use crate::instance::{InstanceKind, Refusal};
 use crate::rejection::{Code, Rejection};
-use crate::{identity, rules};
+use crate::rules;
+
+/// Whose credentials are accepted, and in which way.
+pub(crate) struct Access {
+    pub(crate) identities: Arc<Identities>,
+    pub(crate) kind: InstanceKind,
+    pub(crate) refusal: Option<Refusal>,
+}
 
 /// A caller that may use the project in the path.
 pub(crate) struct Authorized {
@@ -19,9 +34,13 @@ impl FromRequestParts<Arc<Shared>> for Authorized {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Refused> {
-        let token = parts.headers.get("x-auth-token");
-        if token.is_none_or(|token| token.as_bytes() != identity::TOKEN.as_bytes()) {
-            return Err(not_authenticated(token.is_some()).into());
+        let caller = authenticate(parts, &shared.access, shared.now())?;
+        if shared.access.refusal == Some(Refusal::NotSubscribed) {
+            return Err(Rejection::new(
+                Code::NotPermitted,
+                "Operation not allowed. The emulator was told to refuse every call as not subscribed",
+            )
+            .into());
         }
         let path = RawPathParams::from_request_parts(parts, shared)
             .await
@@ -29,12 +48,15 @@ impl FromRequestParts<Arc<Shared>> for Authorized {
         let segment =
             |name| path.iter().find_map(|(found, value)| (found == name).then(|| value.to_owned())).unwrap_or_default();
         let project_id = segment("project_id");
-        if project_id != identity::PROJECT_ID {
+        if !caller.may_use(&project_id, &shared.access.identities) {
+            let projects = shared.access.identities.projects(&caller.user);
+            let projects: Vec<&str> = projects.map(|project| project.id.as_str()).collect();
+            let projects = if projects.is_empty() { "none".to_owned() } else { projects.join(", ") };
             return Err(Rejection::new(
                 Code::ProjectMismatch,
                 format!(
-                    "The token is not valid for project {project_id}; the emulator has only the project {}",
-                    identity::PROJECT_ID
+                    "The credentials are not valid for project {project_id}. The projects of the user: {projects}; a token \
+                     is for one of them"
                 ),
             )
             .into());
@@ -46,10 +68,31 @@ impl FromRequestParts<Arc<Shared>> for Authorized {
     }
 }
 
-fn not_authenticated(has_token: bool) -> Rejection {
-    let found = if has_token { "X-Auth-Token is another one" } else { "the header X-Auth-Token is missing" };
-    Rejection::new(
-        Code::NotAuthenticated,
-        format!("Authentication failed. The emulator accepts only its own token, {:?}, and {found}", identity::TOKEN),
-    )
+fn authenticate(parts: &Parts, access: &Access, now: i64) -> Result<Caller, Rejection> {
+    if let Some(token) = token(parts) {
+        return access.identities.token(&token, now).map_err(|problem| {
+            let problem = match problem {
+                TokenProblem::Unknown => "the emulator has not issued this X-Auth-Token",
+                TokenProblem::Expired => "X-Auth-Token has expired",
+            };
+            incorrect(format_args!("decrypt token fail, {problem}"))
+        });
+    }
+    signer(parts, access, now, Gate::Iotda)?.ok_or_else(|| {
+        Rejection::new(
+            Code::NotAuthenticated,
+            "Authentication failed. The request has no X-Auth-Token and is not signed with an access key",
+        )
+    })
+}
+
+/// The token of a request; what is not text is no token of ours.
+pub(super) fn token(parts: &Parts) -> Option<String> {
+    let value = parts.headers.get("x-auth-token")?;
+    Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+/// How the API gateway refuses credentials.
+fn incorrect(problem: impl fmt::Display) -> Rejection {
+    Rejection::new(Code::Gateway, format!("Incorrect IAM authentication information: {problem}"))
 }

@@ -17,12 +17,12 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
 }
 
 #[derive(Serialize)]
-struct Health {
+struct Health<'a> {
     status: &'static str,
     version: &'static str,
     strict: bool,
-    region: &'static str,
-    project_id: &'static str,
+    region: &'a str,
+    project_id: &'a str,
     bucket: &'static str,
 }
 
@@ -33,8 +33,8 @@ async fn health(State(shared): State<Arc<Shared>>) -> Response {
             status: "ready",
             version: env!("CARGO_PKG_VERSION"),
             strict: shared.checks.strict,
-            region: identity::REGION,
-            project_id: identity::PROJECT_ID,
+            region: &shared.access.identities.region,
+            project_id: &shared.access.identities.first.1.id,
             bucket: identity::BUCKET,
         },
     )

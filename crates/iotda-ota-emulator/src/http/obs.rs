@@ -64,7 +64,7 @@ async fn dispatch(shared: &Shared, parts: &Parts, body: &mut Option<Body>) -> Re
         target.require_bucket(&shared.store).await?;
         return Ok(version_answer());
     }
-    signature::check(parts, &target)?;
+    signature::check(shared, parts, &target)?;
     target.require_bucket(&shared.store).await?;
     target.refuse_query()?;
     let Some(key) = target.object_key()? else {

@@ -8,6 +8,8 @@ use reqwest::{Client, Response};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::signing::Key;
+
 /// The second of the documented example, `20230211T121212Z`.
 pub(crate) const DOCUMENTED_TIME: u64 = 1_676_117_532;
 
@@ -87,14 +89,26 @@ impl Caller {
         request.send().await.unwrap()
     }
 
+    /// Sends a request about an object, signed with another access key.
+    pub(crate) async fn obs_as(&self, key: &Key, method: Method, object: &str) -> Response {
+        let token = key.token.as_deref().map(|token| ("x-obs-security-token", token));
+        let headers = self.signed_as(key, &method, object, token.as_slice());
+        let url = format!("{}/{}/{object}", self.emulator.obs_endpoint(), self.emulator.bucket());
+        self.http.request(method, url).headers(headers).send().await.unwrap()
+    }
+
     /// The headers of a signed request; `Date` is now unless given.
     pub(crate) fn signed(&self, method: &Method, key: &str, headers: &[(&str, &str)]) -> HeaderMap {
+        self.signed_as(&Key::of(self), method, key, headers)
+    }
+
+    fn signed_as(&self, access_key: &Key, method: &Method, key: &str, headers: &[(&str, &str)]) -> HeaderMap {
         let mut map = HeaderMap::new();
         map.insert(DATE, HeaderValue::try_from(now()).unwrap());
         for (name, value) in headers {
             map.insert(HeaderName::try_from(*name).unwrap(), HeaderValue::from_str(value).unwrap());
         }
-        let access_key = AccessKey { id: self.emulator.access_key_id(), secret: self.emulator.secret_access_key() };
+        let access_key = AccessKey { id: &access_key.id, secret: &access_key.secret };
         let resource = obs::Resource { bucket: Some(self.emulator.bucket()), key: Some(key), query: &[] };
         let authorization = obs::authorization(&access_key, method, &resource, &map).unwrap();
         map.insert(AUTHORIZATION, authorization);

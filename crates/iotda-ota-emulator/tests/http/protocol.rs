@@ -12,7 +12,8 @@ async fn refuses_a_missing_or_wrong_token() {
     assert_eq!(code(&missing), (401, "IOTDA.000002"));
     let wrong = caller.http.get(&url).header("X-Auth-Token", "fake");
     let wrong = read(wrong.send().await.unwrap()).await;
-    assert_eq!(code(&wrong), (401, "IOTDA.000002"));
+    assert_eq!(code(&wrong), (401, "APIGW.0301"));
+    assert!(wrong.1["error_msg"].as_str().unwrap().contains("decrypt token fail"));
 }
 
 #[tokio::test]

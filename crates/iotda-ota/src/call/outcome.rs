@@ -3,7 +3,8 @@
 use http::StatusCode;
 use url::Url;
 
-use super::{Answer, Operation};
+use super::{Answer, Operation, hints};
+use crate::error::secrets::Secrets;
 use crate::error::{Error, ErrorKind};
 
 /// Codes that mean throttling although some of them come with 403.
@@ -15,8 +16,14 @@ const THROTTLED: [&str; 4] = ["IOTDA.021101", "IOTDA.021102", "APIGW.0308", "API
 const NO_SUCH_API: [&str; 2] = ["APIGW.0101", "APIG.0101"];
 
 /// The error for an answer that is no success, or a success that cannot be understood.
-pub(super) fn of_answer(operation: Operation, endpoint: &Url, answer: &Answer) -> Error {
-    let service = answer.service_error();
+pub(super) fn of_answer(
+    operation: Operation,
+    endpoint: &Url,
+    answer: &Answer,
+    secrets: &Secrets,
+    signed: bool,
+) -> Error {
+    let service = answer.service_error(secrets);
     let code = service.error_code.as_deref().unwrap_or_default();
     let (kind, message) = match answer.status {
         status if status.is_success() && !matches!(code, "" | "0") => {
@@ -40,8 +47,9 @@ pub(super) fn of_answer(operation: Operation, endpoint: &Url, answer: &Answer) -
         status if status.is_redirection() => (ErrorKind::Unintelligible, "redirected, which this service does not do"),
         _ => (ErrorKind::Rejected, "refused by the service"),
     };
+    let known = hints::of(answer, &service, signed);
     let mut error = Error::new(kind, message).with_operation(operation.name).with_service(service);
-    if let Some(hint) = hint(kind, answer.status, endpoint) {
+    if let Some(hint) = known.or_else(|| hint(kind, answer.status, endpoint)) {
         error = error.with_hint(hint);
     }
     error
@@ -87,7 +95,8 @@ fn unclear(operation: Operation, otherwise: ErrorKind) -> ErrorKind {
 fn hint(kind: ErrorKind, status: StatusCode, endpoint: &Url) -> Option<String> {
     let text = match kind {
         ErrorKind::OutcomeUnknown => FIND_OUT.to_owned(),
-        ErrorKind::Unauthenticated => "check the IAM token: it lasts 24 hours and is valid for one project".to_owned(),
+        ErrorKind::Unauthenticated => "check the credentials: a token lasts 24 hours and is for one project; a key has to exist, and its secret to fit"
+                .to_owned(),
         ErrorKind::Denied => "check the IAM permissions of the caller, the project id, and that the endpoint is the \
              address of your own instance"
             .to_owned(),

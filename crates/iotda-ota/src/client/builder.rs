@@ -1,25 +1,22 @@
-//! Building a client: addresses, project, credentials, limits.
+//! Building a client: addresses, project, credentials, limits. What is made of them is in `build`.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
-use url::Url;
+use secrecy::SecretString;
 
-use super::{Client, Shared};
-use crate::auth::{self, AccessKey};
-use crate::endpoint;
-use crate::error::Error;
+use crate::auth::{AccessKey, CredentialsSource, SigningScheme};
 use crate::model::{InstanceId, ProjectId};
-use crate::transport::{self, Options};
-use crate::validate::{Violations, rules};
+use crate::transport::Options;
 
-/// Collects what a [`Client`] needs.
+mod build;
+
+/// Collects what a [`Client`](crate::Client) needs.
 ///
-/// Required are a project id and either a [`region`](Self::region) with a known shared address or an
-/// [`endpoint`](Self::endpoint). Calls to IoTDA need a [`token`](Self::token), uploads an
-/// [`access_key`](Self::access_key).
+/// Required is a [`region`](Self::region) with a known shared address or an [`endpoint`](Self::endpoint). Calls need
+/// credentials: a [`token`](Self::token), an [`access_key`](Self::access_key), or another source of
+/// [`credentials`](Self::credentials).
 #[derive(Clone, Default)]
 #[must_use]
 pub struct ClientBuilder {
@@ -29,8 +26,12 @@ pub struct ClientBuilder {
     obs_region: Option<String>,
     project_id: Option<ProjectId>,
     instance_id: Option<InstanceId>,
+    iam_endpoint: Option<String>,
     token: Option<SecretString>,
     access_key: Option<AccessKey>,
+    source: Option<Arc<dyn CredentialsSource>>,
+    scheme: SigningScheme,
+    plain_http: bool,
     timeout: Option<Duration>,
     options: Options,
     http: Option<reqwest::Client>,
@@ -61,7 +62,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The project id; required.
+    /// The project id. Otherwise the one that the source of credentials names, else the one that IAM knows by the name
+    /// of the region.
     pub fn project_id(mut self, project_id: impl Into<ProjectId>) -> Self {
         self.project_id = Some(project_id.into());
         self
@@ -81,9 +83,34 @@ impl ClientBuilder {
         self
     }
 
-    /// The access key that signs OBS requests.
+    /// An access key. It signs OBS requests and, unless there is a token or another source, those to IoTDA.
     pub fn access_key(mut self, key: AccessKey) -> Self {
         self.access_key = Some(key);
+        self
+    }
+
+    /// Another source of credentials: a [`Password`](crate::Password), a [`Chain`](crate::Chain), or your own. A token
+    /// goes first.
+    pub fn credentials(mut self, source: impl CredentialsSource) -> Self {
+        self.source = Some(Arc::new(source));
+        self
+    }
+
+    /// How requests to IoTDA are signed with an access key; decided by the address otherwise.
+    pub fn signing_scheme(mut self, scheme: SigningScheme) -> Self {
+        self.scheme = scheme;
+        self
+    }
+
+    /// The IAM base address, where tokens are fetched and projects are looked up. Otherwise the region's.
+    pub fn iam_endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.iam_endpoint = Some(endpoint.into());
+        self
+    }
+
+    /// Allows `http://` addresses other than this machine's. Everybody on the way can read the credentials then.
+    pub fn allow_plain_http(mut self) -> Self {
+        self.plain_http = true;
         self
     }
 
@@ -122,98 +149,6 @@ impl ClientBuilder {
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http = Some(client);
         self
-    }
-
-    /// Checks everything and makes the client; nothing is sent.
-    ///
-    /// # Errors
-    ///
-    /// [`is_invalid`](Error::is_invalid) with every setting that is missing or cannot be used;
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) for proxies and certificates.
-    pub fn build(self) -> Result<Client, Error> {
-        let mut violations = Violations::default();
-        let endpoint = self.iotda_endpoint(&mut violations);
-        let (obs_endpoint, obs_region) = self.obs(endpoint.as_ref(), &mut violations);
-        match &self.project_id {
-            Some(project_id) => rules::project_id(project_id.as_str(), &mut violations),
-            None => violations.add(
-                "project_id",
-                "given",
-                "",
-                "set the project id; the console shows it under My Credentials",
-            ),
-        }
-        if let Some(instance_id) = &self.instance_id {
-            rules::instance_id(instance_id.as_str(), &mut violations);
-        }
-        if let Some(token) = &self.token {
-            auth::secret_text("token", token.expose_secret(), &mut violations);
-        }
-        if let Some(key) = &self.access_key {
-            key.check(&mut violations);
-        }
-        // Without violations both are there; the other branch only tells the compiler so.
-        let (Some(endpoint), Some(project_id), true) = (endpoint, self.project_id, violations.is_empty()) else {
-            return Err(Error::invalid_settings(violations));
-        };
-        let timeout = self.timeout.unwrap_or(Duration::from_secs(60));
-        let http = match self.http {
-            Some(client) => client,
-            None => transport::client(&self.options, timeout)?,
-        };
-        Ok(Client(Arc::new(Shared {
-            http,
-            endpoint,
-            project_id,
-            instance_id: self.instance_id,
-            token: self.token,
-            timeout,
-            idle_timeout: self.options.idle_timeout,
-            obs_endpoint,
-            obs_region,
-            access_key: self.access_key,
-        })))
-    }
-
-    fn iotda_endpoint(&self, violations: &mut Violations) -> Option<Url> {
-        let text = match (&self.endpoint, &self.region) {
-            (Some(endpoint), _) => endpoint.clone(),
-            (None, Some(region)) => match endpoint::iotda_of(region) {
-                Some(endpoint) => endpoint,
-                None => {
-                    let help = "give the endpoint too; the console shows the address of your instance under Overview";
-                    violations.add("region", "one with a known shared address", region, help);
-                    return None;
-                }
-            },
-            (None, None) => {
-                let help =
-                    "set the endpoint, or a region with a shared address; the emulator needs neither (--emulator)";
-                violations.add("endpoint", "given", "", help);
-                return None;
-            }
-        };
-        let endpoint = endpoint::parse("endpoint", &text, violations)?;
-        if let (true, Some(region), Some(named)) =
-            (endpoint::is_dedicated(&endpoint), &self.region, endpoint::region_in(&endpoint))
-            && *region != named
-        {
-            let help = format!("leave the region out, or set it to {named}, which the dedicated address names");
-            violations.add("region", "the one in the endpoint", region, help);
-        }
-        Some(endpoint)
-    }
-
-    /// The OBS address and the region of locations. Either may be missing: who only lists needs no OBS.
-    fn obs(&self, iotda: Option<&Url>, violations: &mut Violations) -> (Option<Url>, Option<String>) {
-        let region = self.region.clone().or_else(|| iotda.and_then(endpoint::region_in));
-        let endpoint = match (&self.obs_endpoint, &region) {
-            (Some(text), _) => endpoint::parse("obs_endpoint", text, violations),
-            (None, Some(region)) => endpoint::parse("region", &endpoint::obs_of(region), violations),
-            (None, None) => None,
-        };
-        let region = self.obs_region.clone().or(region).or_else(|| endpoint.as_ref().and_then(endpoint::region_in));
-        (endpoint, region)
     }
 }
 

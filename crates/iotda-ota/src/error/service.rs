@@ -7,8 +7,12 @@
 use std::fmt;
 
 use http::{HeaderMap, StatusCode};
+use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+
+use super::secrets::Secrets;
+use crate::clock;
 
 /// How much of an answer that is no error object is kept as its message.
 const LONGEST_TEXT: usize = 200;
@@ -33,15 +37,25 @@ pub(crate) struct ServiceError {
     pub(crate) error_code: Option<String>,
     pub(crate) error_msg: Option<String>,
     pub(crate) request_id: Option<String>,
+    pub(crate) clock_difference: Option<SignedDuration>,
 }
 
 impl ServiceError {
     /// Reads what there is.
     pub(crate) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
-        let text = String::from_utf8_lossy(body);
+        Self::read_without(&Secrets::default(), status, headers, body)
+    }
+
+    /// Reads what there is, and leaves out secrets that the service may have repeated.
+    pub(crate) fn read_without(secrets: &Secrets, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
+        // Before anything is cut, so that no part of a secret stays; and after, because JSON may write one otherwise.
+        let text = secrets.hide(&String::from_utf8_lossy(body));
         let (error_code, error_msg) = code_and_message(&text);
+        let hide = |text: Option<String>| text.map(|text| secrets.hide(&text));
+        let (error_code, error_msg) = (hide(error_code), hide(error_msg));
         let (status, headers) = (Some(status.as_u16()), headers.clone());
-        Self { status, request_id: request_id(&headers), headers, error_code, error_msg }
+        let (request_id, clock_difference) = (hide(request_id(&headers)), clock::difference(&headers));
+        Self { status, headers, error_code, error_msg, request_id, clock_difference }
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::time::timeout;
 
+use crate::error::secrets::Secrets;
 use crate::error::service::ServiceError;
 use crate::error::{Error, ErrorKind};
 
@@ -18,11 +19,17 @@ const CHECK_KEY: &str = "check the access key, its permissions for the bucket, a
      OBS refuses requests that are more than 15 minutes off";
 
 /// The error for a refusal, with as much of its body as a message needs.
-pub(super) async fn read(operation: &'static str, bucket: &str, key: &str, mut response: reqwest::Response) -> Error {
+pub(super) async fn read(
+    operation: &'static str,
+    bucket: &str,
+    key: &str,
+    mut response: reqwest::Response,
+    secrets: &Secrets,
+) -> Error {
     // What came in time is enough for a message.
     let mut body = Vec::new();
     let _ = timeout(PATIENCE, read_error(&mut response, &mut body)).await;
-    let service = ServiceError::read(response.status(), response.headers(), &body);
+    let service = ServiceError::read_without(secrets, response.status(), response.headers(), &body);
     let bucket_is_missing = service.error_code.as_deref() == Some("NoSuchBucket");
     let (kind, message, hint) = match response.status() {
         StatusCode::NOT_FOUND if bucket_is_missing => (

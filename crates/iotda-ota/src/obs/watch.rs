@@ -59,8 +59,8 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
-    use crate::obs::{LocalFile, Obs};
-    use crate::{AccessKey, ErrorKind};
+    use crate::obs::LocalFile;
+    use crate::{AccessKey, Client, ErrorKind};
 
     const LIMIT: Duration = Duration::from_secs(1);
 
@@ -74,8 +74,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.bin");
         std::fs::write(&path, vec![7; 24 << 20]).unwrap();
-        let http = crate::transport::client(&Default::default(), Duration::from_secs(5)).unwrap();
-        let obs = Obs::new(http, endpoint.parse().unwrap(), AccessKey::new("FAKE-KEY-ID", "fake-secret"), LIMIT);
+        let client = Client::builder().endpoint(&endpoint).obs_endpoint(&endpoint).project_id("fake-project");
+        let client = client.access_key(AccessKey::new("FAKE-KEY-ID", "fake-secret")).idle_timeout(LIMIT).build();
+        let obs = client.unwrap().obs().unwrap();
         let file = LocalFile::read(path).await.unwrap();
         obs.upload("bucket", "x.bin", &file).await.map(|info| info.size)
     }

@@ -4,7 +4,7 @@ use http::Method;
 use iotda_ota_client::types;
 use serde::Serialize;
 
-use crate::call::{Call, Operation};
+use crate::call::{self, Operation};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::model::{AppId, FileLocation, ObsLocation, Package, PackageType, PackageVersion, ProductId};
@@ -197,13 +197,16 @@ impl CreatePackage {
         let body: types::CreateOtaPackageRequest = serde_json::from_value(self.request.json()?).map_err(|error| {
             Error::new(ErrorKind::Invalid, "the request does not fit the OpenAPI document").with_source(error)
         })?;
-        let call = Call::new(&self.client, OPERATION);
-        let generated = call.generated(&self.client);
-        let mut request = generated.create_ota_package().project_id(self.client.project_id().as_str()).body(body);
-        if let Some(instance_id) = self.client.instance_id() {
-            request = request.instance_id(instance_id.as_str());
-        }
-        call.finish(request.send().await, Package::from_wire, Package::from_body)
+        let body = &body;
+        call::run(&self.client, OPERATION, |call| async move {
+            let generated = call.generated(&self.client);
+            let mut request = generated.create_ota_package().project_id(call.project_id()).body(body.clone());
+            if let Some(instance_id) = self.client.instance_id() {
+                request = request.instance_id(instance_id.as_str());
+            }
+            call.finish(request.send().await, Package::from_wire, Package::from_body)
+        })
+        .await
     }
 
     /// Asks the service without checking, for the day when its rules are wider than the documented ones.
@@ -213,8 +216,11 @@ impl CreatePackage {
     /// See [`CreatePackage`].
     pub async fn send_unchecked(&self) -> Result<Response<Package>, Error> {
         let body = self.request.json()?.to_string().into_bytes();
-        let segments = super::path(&self.client, None);
-        let call = Call::new(&self.client, OPERATION);
-        call.send_raw(&self.client, Method::POST, &segments, &[], Some(body), Package::from_body).await
+        let body = &body;
+        call::run(&self.client, OPERATION, |call| async move {
+            let segments = super::path(&call, None);
+            call.send_raw(&self.client, Method::POST, &segments, &[], Some(body.clone()), Package::from_body).await
+        })
+        .await
     }
 }

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use crate::call::{Call, Operation};
+use crate::call::{self, Operation};
 use crate::client::Client;
 use crate::error::Error;
 use crate::model::PackageId;
@@ -54,16 +54,16 @@ impl DeletePackage {
     /// See [`DeletePackage`].
     pub async fn send(&self) -> Result<Response<()>, Error> {
         self.validate().map_err(|violations| Error::invalid(violations).with_operation(OPERATION.name))?;
-        let call = Call::new(&self.client, OPERATION);
-        let generated = call.generated(&self.client);
-        let mut request = generated
-            .delete_ota_package()
-            .project_id(self.client.project_id().as_str())
-            .package_id(self.package_id.as_str());
-        if let Some(instance_id) = self.client.instance_id() {
-            request = request.instance_id(instance_id.as_str());
-        }
-        call.finish(request.send().await, Some, deleted)
+        call::run(&self.client, OPERATION, |call| async move {
+            let generated = call.generated(&self.client);
+            let mut request =
+                generated.delete_ota_package().project_id(call.project_id()).package_id(self.package_id.as_str());
+            if let Some(instance_id) = self.client.instance_id() {
+                request = request.instance_id(instance_id.as_str());
+            }
+            call.finish(request.send().await, Some, deleted)
+        })
+        .await
     }
 
     /// Asks the service without checking.
@@ -72,9 +72,11 @@ impl DeletePackage {
     ///
     /// See [`DeletePackage`].
     pub async fn send_unchecked(&self) -> Result<Response<()>, Error> {
-        let segments = super::path(&self.client, Some(self.package_id.as_str()));
-        let call = Call::new(&self.client, OPERATION);
-        call.send_raw(&self.client, Method::DELETE, &segments, &[], None, deleted).await
+        call::run(&self.client, OPERATION, |call| async move {
+            let segments = super::path(&call, Some(self.package_id.as_str()));
+            call.send_raw(&self.client, Method::DELETE, &segments, &[], None, deleted).await
+        })
+        .await
     }
 }
 

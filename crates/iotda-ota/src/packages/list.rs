@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use futures_util::Stream;
 
-use crate::call::{Call, Operation};
+use crate::call::{self, Operation};
 use crate::client::Client;
 use crate::error::Error;
 use crate::model::{AppId, Package, PackageType, PackageVersion, ProductId};
@@ -153,34 +153,34 @@ impl ListPackages {
     /// [`is_invalid`](Error::is_invalid) with every broken rule, before anything is sent.
     pub async fn send(&self) -> Result<Response<PackagePage>, Error> {
         self.validate().map_err(|violations| Error::invalid(violations).with_operation(OPERATION.name))?;
-        let call = Call::new(&self.client, OPERATION);
-        let generated = call.generated(&self.client);
-        let mut request = generated
-            .list_ota_packages()
-            .project_id(self.client.project_id().as_str())
-            .package_type(self.package_type.as_str());
-        if let Some(instance_id) = self.client.instance_id() {
-            request = request.instance_id(instance_id.as_str());
-        }
-        if let Some(app_id) = &self.app_id {
-            request = request.app_id(app_id.as_str());
-        }
-        if let Some(product_id) = &self.product_id {
-            request = request.product_id(product_id.as_str());
-        }
-        if let Some(version) = &self.version {
-            request = request.version(version.as_str());
-        }
-        if let Some(limit) = self.limit {
-            request = request.limit(limit);
-        }
-        if let Some(marker) = &self.marker {
-            request = request.marker(marker.as_str());
-        }
-        if let Some(offset) = self.offset {
-            request = request.offset(offset);
-        }
-        call.finish(request.send().await, PackagePage::from_wire, PackagePage::from_body)
+        call::run(&self.client, OPERATION, |call| async move {
+            let generated = call.generated(&self.client);
+            let mut request =
+                generated.list_ota_packages().project_id(call.project_id()).package_type(self.package_type.as_str());
+            if let Some(instance_id) = self.client.instance_id() {
+                request = request.instance_id(instance_id.as_str());
+            }
+            if let Some(app_id) = &self.app_id {
+                request = request.app_id(app_id.as_str());
+            }
+            if let Some(product_id) = &self.product_id {
+                request = request.product_id(product_id.as_str());
+            }
+            if let Some(version) = &self.version {
+                request = request.version(version.as_str());
+            }
+            if let Some(limit) = self.limit {
+                request = request.limit(limit);
+            }
+            if let Some(marker) = &self.marker {
+                request = request.marker(marker.as_str());
+            }
+            if let Some(offset) = self.offset {
+                request = request.offset(offset);
+            }
+            call.finish(request.send().await, PackagePage::from_wire, PackagePage::from_body)
+        })
+        .await
     }
 
     /// Asks for one page without checking.
@@ -197,9 +197,12 @@ impl ListPackages {
         add("limit", self.limit.map(|limit| limit.to_string()));
         add("marker", self.marker.clone());
         add("offset", self.offset.map(|offset| offset.to_string()));
-        let segments = super::path(&self.client, None);
-        let call = Call::new(&self.client, OPERATION);
-        call.send_raw(&self.client, Method::GET, &segments, &query, None, PackagePage::from_body).await
+        let query = &query;
+        call::run(&self.client, OPERATION, |call| async move {
+            let segments = super::path(&call, None);
+            call.send_raw(&self.client, Method::GET, &segments, query, None, PackagePage::from_body).await
+        })
+        .await
     }
 
     /// All packages from here on, walking by marker; the offset of 500 is no end for it.

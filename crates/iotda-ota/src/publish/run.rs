@@ -1,7 +1,6 @@
 //! The steps of publishing, in order.
 
 use super::{IfExists, Outcome, Publish, Published, PublishedObject, existing, read_back};
-use crate::client;
 use crate::error::{Error, ErrorKind};
 use crate::model::ObsLocation;
 use crate::obs::{LocalFile, ObjectInfo, Obs};
@@ -12,7 +11,7 @@ use crate::validate::OptionalRule;
 /// Check, look for the package, hash, upload, create, read back.
 pub(super) async fn run(publish: &Publish) -> Result<Published, Error> {
     publish.validate()?;
-    let obs = credentials(publish)?;
+    let obs = credentials(publish).await?;
     let mut warnings = publish.warnings();
 
     let found = existing::find(publish).await?;
@@ -50,19 +49,12 @@ impl Publish {
     }
 }
 
-/// Both kinds of credentials have to be there before anything is sent.
-fn credentials(publish: &Publish) -> Result<Obs, Error> {
-    let obs = publish.client.obs();
-    if publish.client.token().is_some() {
-        return obs;
-    }
-    if obs.is_err_and(|error| error.is_unauthenticated()) {
-        let message = "no credentials: publishing needs an IAM token for IoTDA and an access key for OBS";
-        return Err(Error::new(ErrorKind::Unauthenticated, message).with_hint(
-            "give both: the token as IOTDA_OTA_TOKEN, the access key as HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK",
-        ));
-    }
-    Err(client::no_token())
+/// The credentials of both services have to be there before anything else is sent.
+async fn credentials(publish: &Publish) -> Result<Obs, Error> {
+    let obs = publish.client.obs()?;
+    publish.client.session().project_id().await?;
+    publish.client.session().obs_key().await?;
+    Ok(obs)
 }
 
 /// Brings the file into OBS, unless the very same content is there.

@@ -21,15 +21,16 @@ pub(super) async fn run(
     create.validate().map_err(iotda_ota::Error::from)?;
     output.warnings(&create.warnings());
     if args.dry_run {
-        return dry_run(create.request(), &target.describe(&client), output);
+        return dry_run(create.request(), &target.describe_unasked(&client), output);
     }
     creating.set(true);
     let package = create.send().await?.into_inner();
     creating.set(false);
+    let target = target.describe(&client).await;
     output.document(&package, |out| {
         let mut fields = Fields::default();
         text::package(&package, &mut fields);
-        fields.add("target", target.describe(&client));
+        fields.add("target", target);
         fields.write(out)
     })
 }

@@ -20,11 +20,12 @@ pub(super) async fn run(args: &DeleteArgs, target: &Target, output: &Output) -> 
     let package_id = &args.package_id;
     let client = target.client(|client| client.packages().delete(package_id).validate())?;
     client.packages().delete(package_id).send().await?;
+    let target = target.describe(&client).await;
     output.document(&Deleted { package_id, deleted: true }, |out| {
         let mut fields = Fields::default();
         fields.add("package_id", package_id.as_str());
         fields.add("deleted", "yes; its object stays in OBS");
-        fields.add("target", target.describe(&client));
+        fields.add("target", target);
         fields.write(out)
     })
 }

@@ -37,7 +37,7 @@ pub(super) async fn run(args: &ListArgs, target: &Target, output: &Output) -> Re
             if listed.packages.is_empty() { Ok(()) } else { text::table(&listed.packages, out) }
         },
     )?;
-    output.note(&summary(&listed, &target.describe(&client)));
+    output.note(&summary(&listed, &target.describe(&client).await));
     Ok(())
 }
 

@@ -29,12 +29,13 @@ pub(super) async fn run(
         let plan = publish.plan().await?;
         output.end_progress();
         output.warnings(&plan.warnings);
-        return create::dry_run(&plan.request, &target.describe(&client), output);
+        return create::dry_run(&plan.request, &target.describe_unasked(&client), output);
     }
     let published = publish.send().await?;
     output.end_progress();
     output.warnings(&published.warnings);
-    output.document(&published, |out| summary(&published, target.describe(&client)).write(out))
+    let target = target.describe(&client).await;
+    output.document(&published, |out| summary(&published, target).write(out))
 }
 
 /// The request as the flags describe it.

@@ -9,10 +9,11 @@ use crate::target::Target;
 pub(super) async fn run(args: &ShowArgs, target: &Target, output: &Output) -> Result<(), Failure> {
     let client = target.client(|client| client.packages().show(&args.package_id).validate())?;
     let package = client.packages().show(&args.package_id).send().await?.into_inner();
+    let target = target.describe(&client).await;
     output.document(&package, |out| {
         let mut fields = Fields::default();
         text::package(&package, &mut fields);
-        fields.add("target", target.describe(&client));
+        fields.add("target", target);
         fields.write(out)
     })
 }

@@ -1,22 +1,18 @@
 //! Who sent an OBS request: the header signature, and whether it is fresh.
 
-use std::time::SystemTime;
-
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, DATE};
 use http::request::Parts;
 use huaweicloud_signing::obs::{self, Resource, SignError, VerifyError};
 
+use super::super::{MOST_SKEW_SECONDS, Shared, skew};
 use super::target::Target;
-use crate::clock::{parse_http_date, unix_seconds};
-use crate::identity;
+use crate::clock::parse_http_date;
+use crate::identity::KeyProblem;
 use crate::rejection::{Code, Rejection};
 
-/// How far a request's date may be from this machine's clock, by the OBS reference.
-const MOST_SKEW_SECONDS: u64 = 15 * 60;
-
-/// Accepts a request that the emulator's access key has signed within the last minutes.
-pub(super) fn check(parts: &Parts, target: &Target) -> Result<(), Rejection> {
+/// Accepts a request that an access key of the emulator's has signed within the last minutes.
+pub(super) fn check(shared: &Shared, parts: &Parts, target: &Target) -> Result<(), Rejection> {
     let Some(authorization) = parts.headers.get(AUTHORIZATION) else {
         return Err(denied("The request has no Authorization header; sign it as 'OBS <access key id>:<signature>'"));
     };
@@ -25,16 +21,23 @@ pub(super) fn check(parts: &Parts, target: &Target) -> Result<(), Rejection> {
             "The Authorization header is not accepted: {error}. The emulator knows only the native OBS header signature"
         ))
     })?;
-    if claim.access_key_id() != identity::ACCESS_KEY_ID {
-        return Err(Rejection::new(
-            Code::ObsInvalidAccessKeyId,
-            format!(
-                "The access key id {:?} does not exist; the emulator has only {:?}",
-                claim.access_key_id(),
-                identity::ACCESS_KEY_ID
+    let id = claim.access_key_id();
+    // What is not text belongs to no access key.
+    let security_token = parts.headers.get("x-obs-security-token").map(|token| token.to_str().unwrap_or_default());
+    let secret =
+        shared.access.identities.secret(id, security_token, shared.now()).map_err(|problem| match problem {
+            KeyProblem::Unknown => Rejection::new(
+                Code::ObsInvalidAccessKeyId,
+                format!("The access key id {id:?} does not exist, or is a temporary one without x-obs-security-token"),
             ),
-        ));
-    }
+            KeyProblem::OtherToken => Rejection::new(
+                Code::ObsSecurityToken,
+                format!("x-obs-security-token does not belong to the access key id {id:?}"),
+            ),
+            KeyProblem::Expired => {
+                Rejection::new(Code::ObsSecurityToken, format!("The temporary access key {id:?} has expired"))
+            }
+        })?;
     check_time(&parts.headers)?;
 
     let query: Vec<(&str, Option<&str>)> =
@@ -44,14 +47,7 @@ pub(super) fn check(parts: &Parts, target: &Target) -> Result<(), Rejection> {
         key: Some(&target.key),
         query: &query,
     };
-    obs::verify(
-        identity::SECRET_ACCESS_KEY,
-        &claim,
-        &parts.method,
-        &resource,
-        &parts.headers,
-    )
-    .map_err(|error| match error {
+    obs::verify(&secret.text, &claim, &parts.method, &resource, &parts.headers).map_err(|error| match error {
         VerifyError::Mismatch { string_to_sign } => Rejection::new(
             Code::ObsSignatureDoesNotMatch,
             format!(
@@ -65,7 +61,6 @@ pub(super) fn check(parts: &Parts, target: &Target) -> Result<(), Rejection> {
     })
 }
 
-/// Compares with the real time, not with the replaceable clock: the date comes from a real client.
 fn check_time(headers: &HeaderMap) -> Result<(), Rejection> {
     let date = headers
         .get("x-obs-date")
@@ -75,13 +70,11 @@ fn check_time(headers: &HeaderMap) -> Result<(), Rejection> {
         .ok_or_else(|| {
             denied("The request needs a Date or x-obs-date header such as 'Sat, 11 Feb 2023 12:12:12 GMT'")
         })?;
-    let now = unix_seconds(SystemTime::now());
-    if date.abs_diff(now) > MOST_SKEW_SECONDS {
+    if let Some(seconds) = skew(date) {
         return Err(Rejection::new(
             Code::ObsRequestTimeTooSkewed,
             format!(
-                "The request's date is {} s from the server's time, and may be {MOST_SKEW_SECONDS} s from it",
-                date.abs_diff(now)
+                "The request's date is {seconds} s from the server's time, and may be {MOST_SKEW_SECONDS} s from it"
             ),
         ));
     }

@@ -1,0 +1,212 @@
+//! `iotda-ota auth status`: which credentials are used, and whether the service accepts them.
+
+use std::io::{self, Write};
+
+use iotda_ota::{AccessKey, Client, Credentials, Error, ErrorKind, Finding, PackageType, Secret, SourceError};
+use serde::Serialize;
+
+use crate::credentials::Found;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::output::text::Fields;
+use crate::target::Target;
+
+/// What is printed.
+#[derive(Serialize)]
+struct Status {
+    /// Nothing if the service could not be asked.
+    authenticated: Option<bool>,
+    source: Option<String>,
+    credentials: Option<String>,
+    expires_at: Option<String>,
+    /// The scheme of request signing; nothing with a token, which is sent as it is.
+    signing: Option<&'static str>,
+    obs_credentials: Option<String>,
+    endpoint: String,
+    iam_endpoint: String,
+    project_id: Option<String>,
+    project_from: Option<&'static str>,
+    instance_id: Option<String>,
+    clock_difference_seconds: Option<i64>,
+    /// The sources that were asked, in this order; the last one ended the search.
+    sources: Vec<Asked>,
+}
+
+/// What one source said.
+#[derive(Serialize)]
+struct Asked {
+    source: String,
+    result: &'static str,
+    message: String,
+}
+
+pub(super) async fn run(target: &Target, output: &Output) -> Result<(), Failure> {
+    let client = target.client(|_| Ok(()))?;
+    let mut status = Status::new(&client);
+    let client = match target.chain() {
+        // The emulator's own.
+        None => client,
+        Some(chain) => {
+            let mut findings = chain.explore(client.source_http()).await;
+            status.sources = findings.iter().map(Asked::from).collect();
+            match findings.pop() {
+                Some(Finding { source, result: Ok(credentials), .. }) => {
+                    target.note(&credentials);
+                    target.client_with(Found { source, credentials })?
+                }
+                _ => {
+                    let unavailable = status.sources.last().is_some_and(|last| last.result == UNAVAILABLE);
+                    status.authenticated = (!unavailable).then_some(false);
+                    status.print(output)?;
+                    return Err(status.without_credentials());
+                }
+            }
+        }
+    };
+    let credentials = client.current_credentials().await?;
+    status.source = status.sources.last().map_or(Some("emulator".to_owned()), |last| Some(last.source.clone()));
+    status.describe(&credentials, &client, target.obs_key());
+    let result = status.ask(&credentials, &client).await;
+    status.print(output)?;
+    result.map_err(Failure::from)
+}
+
+impl Status {
+    /// What is known before anybody is asked.
+    fn new(client: &Client) -> Self {
+        Self {
+            authenticated: None,
+            source: None,
+            credentials: None,
+            expires_at: None,
+            signing: None,
+            obs_credentials: None,
+            endpoint: client.endpoint().to_string(),
+            iam_endpoint: client.iam_endpoint().to_string(),
+            project_id: client.project_id().map(ToString::to_string),
+            project_from: client.project_id().map(|_| "configured"),
+            instance_id: client.instance_id().map(ToString::to_string),
+            clock_difference_seconds: None,
+            sources: Vec::new(),
+        }
+    }
+
+    fn describe(&mut self, credentials: &Credentials, client: &Client, obs_key: Option<&AccessKey>) {
+        self.credentials = Some(credentials.secret().masked());
+        self.obs_credentials = Some(match (obs_key, credentials.secret()) {
+            (Some(key), _) => Secret::AccessKey(key.clone()).masked(),
+            (None, Secret::Token(_)) => "access key that IAM gives for the token".to_owned(),
+            (None, secret) => secret.masked(),
+        });
+        self.expires_at = credentials.expires_at().map(|end| end.to_string());
+        self.signing = matches!(credentials.secret(), Secret::AccessKey(_)).then(|| client.signing_scheme());
+        if let Some(endpoint) = credentials.iam_endpoint() {
+            endpoint.clone_into(&mut self.iam_endpoint);
+        }
+    }
+
+    /// Asks for the project if need be, and the service for as little as possible.
+    async fn ask(&mut self, credentials: &Credentials, client: &Client) -> Result<(), Error> {
+        let answer = async {
+            let project_id = client.find_project_id().await?;
+            self.project_id = Some(project_id.to_string());
+            self.project_from.get_or_insert(match credentials.project_id() {
+                Some(_) => "credentials",
+                None => "looked up",
+            });
+            client.packages().list(PackageType::Firmware).limit(1).send().await
+        };
+        match answer.await {
+            Ok(page) => {
+                self.authenticated = Some(true);
+                self.clock_difference_seconds = page.clock_difference().map(|difference| difference.as_secs());
+                Ok(())
+            }
+            Err(error) => {
+                self.clock_difference_seconds = error.clock_difference().map(|difference| difference.as_secs());
+                self.authenticated = match error.kind() {
+                    ErrorKind::Unauthenticated => Some(false),
+                    ErrorKind::Denied => Some(true),
+                    _ => None,
+                };
+                Err(error)
+            }
+        }
+    }
+
+    fn print(&self, output: &Output) -> Result<(), Failure> {
+        output.document(self, |out| self.write(out))
+    }
+
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut fields = Fields::default();
+        fields.add(
+            "authenticated",
+            match self.authenticated {
+                Some(true) => "yes",
+                Some(false) => "no",
+                None => "not known",
+            },
+        );
+        let mut add = |name, value: &Option<String>| {
+            if let Some(value) = value {
+                fields.add(name, value);
+            }
+        };
+        add("source", &self.source);
+        add("credentials", &self.credentials);
+        add("valid until", &self.expires_at);
+        add("request signing", &self.signing.map(str::to_owned));
+        add("OBS credentials", &self.obs_credentials);
+        add("endpoint", &Some(self.endpoint.clone()));
+        add("IAM endpoint", &Some(self.iam_endpoint.clone()));
+        let from = self.project_from.unwrap_or_default();
+        add("project_id", &self.project_id.as_ref().map(|id| format!("{id} ({from})")));
+        add("instance_id", &self.instance_id);
+        add("clock difference", &self.clock_difference_seconds.map(|seconds| format!("{seconds:+} s")));
+        let mut name = "sources";
+        for Asked { source, result, message } in &self.sources {
+            fields.add(std::mem::take(&mut name), format!("{source}: {result}{message}", message = after(message)));
+        }
+        fields.write(out)
+    }
+
+    /// The failure of a search that found nothing.
+    fn without_credentials(&self) -> Failure {
+        let Some(last) = self.sources.last().filter(|last| last.result != ABSENT) else {
+            let hint = "see iotda-ota auth status --help for all sources";
+            return Failure::of_kind(ErrorKind::Unauthenticated, "no source has credentials", hint);
+        };
+        let message = format!("the credentials of {} cannot be used: {}", last.source, last.message);
+        if last.result == UNAVAILABLE {
+            return Failure::of_kind(ErrorKind::Unavailable, message, "wait a little and try again");
+        }
+        let hint = "mend them, or remove them so that the next source is asked";
+        Failure::of_kind(ErrorKind::Unauthenticated, message, hint)
+    }
+}
+
+const ABSENT: &str = "absent";
+const UNAVAILABLE: &str = "unavailable";
+
+impl From<&Finding> for Asked {
+    fn from(finding: &Finding) -> Self {
+        let (result, message) = match &finding.result {
+            Ok(_) => ("used", String::new()),
+            Err(error) => {
+                let result = match error {
+                    SourceError::Absent(_) => ABSENT,
+                    SourceError::Broken(_) => "broken",
+                    SourceError::Refused(_) => "refused",
+                    _ => UNAVAILABLE,
+                };
+                (result, error.to_string())
+            }
+        };
+        Self { source: finding.source.clone(), result, message }
+    }
+}
+
+fn after(message: &str) -> String {
+    if message.is_empty() { String::new() } else { format!(", {message}") }
+}

@@ -1,0 +1,100 @@
+//! How a command that speaks to a service is run: whom it speaks to, how it is stopped, what is told at the end.
+
+use std::io;
+use std::path::Path;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use iotda_ota_emulator::Emulator;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::config::{Place, Settings};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::signals::Signals;
+use crate::target::Target;
+
+/// How long a start may take before a note says what it waits for.
+const NOTABLE_WAIT: Duration = Duration::from_secs(1);
+
+/// Whether a package may be in the middle of being created, so that stopping leaves the outcome open.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Creating(Arc<AtomicBool>);
+
+impl Creating {
+    pub(super) fn set(&self, creating: bool) {
+        self.0.store(creating, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Opens the target, runs a command on it until that ends or a signal arrives, and closes it.
+///
+/// Without `keep` an emulator works in a temporary folder and leaves nothing. `go_on` says how to go on after an
+/// interruption, by whether a package may just have been created.
+pub(super) fn with_target(
+    settings: Settings,
+    keep: bool,
+    output: &Output,
+    creating: &Creating,
+    go_on: impl Fn(bool) -> &'static str,
+    command: impl AsyncFnOnce(&Target) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let runtime = runtime(matches!(settings.place, Place::Emulator(_)))?;
+    let result = runtime.block_on(async {
+        let mut signals = Signals::listen().map_err(|error| no_runtime(&error))?;
+        let target = tokio::select! {
+            opened = Target::open(settings, keep, output) => opened?,
+            signal = signals.next() => return Err(Failure::interrupted(signal, false, "nothing was sent")),
+        };
+        let result = tokio::select! {
+            result = command(&target) => result,
+            signal = signals.next() => {
+                let creating = creating.get();
+                Err(Failure::interrupted(signal, creating, go_on(creating)))
+            }
+        };
+        output.end_progress();
+        for warning in target.warnings() {
+            output.caution("credentials", &warning);
+        }
+        target.close().await;
+        result
+    });
+    // An interrupted start may still hold a thread that waits for a lock.
+    runtime.shutdown_background();
+    result
+}
+
+/// Starts an emulator, and says so when it takes long because another process uses the folder.
+pub(crate) async fn started(
+    builder: &iotda_ota_emulator::Builder,
+    folder: Option<&Path>,
+    output: &Output,
+) -> Result<Emulator, Failure> {
+    let mut starting = pin!(builder.clone().start());
+    let start = tokio::select! {
+        start = &mut starting => start,
+        () = tokio::time::sleep(NOTABLE_WAIT) => {
+            let place = folder.map_or_else(String::new, |folder| format!(" at {}", folder.display()));
+            output.note(&format!("waiting up to 10 seconds for the data folder{place}, which another process uses"));
+            starting.await
+        }
+    };
+    start.map_err(|error| Failure::start(&error))
+}
+
+/// A runtime for one command; `threads` if a server runs beside it.
+pub(super) fn runtime(threads: bool) -> Result<Runtime, Failure> {
+    let mut builder = if threads { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+    builder.worker_threads(2).enable_all().build().map_err(|error| no_runtime(&error))
+}
+
+pub(super) fn no_runtime(error: &io::Error) -> Failure {
+    Failure::fault("the program cannot be set up", error)
+}

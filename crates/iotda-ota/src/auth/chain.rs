@@ -1,0 +1,154 @@
+//! Asks one source after the other, in the order of the official SDKs.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use super::credentials::BoxFuture;
+use super::environment::Environment;
+use super::metadata::{self, Metadata};
+use super::oidc::Oidc;
+use super::pod::Pod;
+use super::profile::Profile;
+use super::variables::{PasswordVariables, TokenVariable};
+use super::{Credentials, CredentialsSource, Login, SourceError, SourceHttp, Variables};
+
+/// What messages call a chain.
+pub(super) const NAME: &str = "chain";
+
+/// Sources that are asked one after the other until one has credentials.
+///
+/// ```
+/// use iotda_ota::{Chain, Variables};
+///
+/// let chain = Chain::official(Variables::process());
+/// assert_eq!(chain.winner(), None);
+/// ```
+///
+/// A source that has none is passed over. One that should have some but cannot give them stops the chain, so that
+/// nobody works with the credentials of another source by mistake. The first that gives some is asked alone from then
+/// on, for the same reason.
+pub struct Chain {
+    sources: Vec<Box<dyn CredentialsSource>>,
+    winner: OnceLock<usize>,
+}
+
+/// What one source of a [`Chain`] said.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Finding {
+    /// The name of the source.
+    pub source: String,
+    /// Its credentials, or why there are none.
+    pub result: Result<Credentials, SourceError>,
+}
+
+impl Chain {
+    /// A chain of these sources, in this order.
+    pub fn new(sources: Vec<Box<dyn CredentialsSource>>) -> Self {
+        Self { sources, winner: OnceLock::new() }
+    }
+
+    /// The chain of the official SDKs: OIDC-STS, environment, profile file, metadata service, pod identity.
+    ///
+    /// The order is that of huaweicloudsdkcore 3.1.219, `auth/provider.py`.
+    pub fn official(variables: Variables) -> Self {
+        Self::new(vec![
+            Box::new(Oidc::new(variables.clone())),
+            Box::new(Environment::new(variables.clone())),
+            Box::new(Profile::new(variables.clone())),
+            Box::new(Metadata::default()),
+            Box::new(Pod::new(variables)),
+        ])
+    }
+
+    /// Everything that the command looks at: `IOTDA_OTA_TOKEN`; `IOTDA_OTA_USERNAME` with `_PASSWORD` and `_DOMAIN`; the
+    /// [official](Self::official) chain; and the [`Login`](super::Login) in this file.
+    ///
+    /// With `IOTDA_OTA_METADATA=off` the metadata service is not asked, which saves waiting where there is none.
+    pub fn standard(variables: Variables, login_file: Option<PathBuf>) -> Self {
+        let mut chain = Self::official(variables.clone());
+        if variables.get("IOTDA_OTA_METADATA").as_deref() == Some("off") {
+            chain.sources.retain(|source| source.name() != metadata::NAME);
+        }
+        chain.sources.insert(0, Box::new(TokenVariable(variables.clone())));
+        chain.sources.insert(1, Box::new(PasswordVariables(variables)));
+        chain.sources.extend(login_file.map(|file| Box::new(Login::new(file)) as Box<dyn CredentialsSource>));
+        chain
+    }
+
+    /// The name of the source that had credentials, once one had.
+    pub fn winner(&self) -> Option<&str> {
+        self.winning().map(CredentialsSource::name)
+    }
+
+    fn winning(&self) -> Option<&dyn CredentialsSource> {
+        self.winner.get().and_then(|index| self.sources.get(*index)).map(AsRef::as_ref)
+    }
+
+    /// Asks from the beginning and reports what each source said, up to the one that ended the search: it has
+    /// credentials, or should have some. Sources after it are not asked and not reported.
+    pub async fn explore(&self, http: &SourceHttp) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for (index, source) in self.sources.iter().enumerate() {
+            let result = source.fetch(http).await;
+            let goes_on = matches!(result, Err(SourceError::Absent(_)));
+            if result.is_ok() {
+                // It may be set already; the first winner stays.
+                let _ = self.winner.set(index);
+            }
+            findings.push(Finding { source: source.name().to_owned(), result });
+            if !goes_on {
+                break;
+            }
+        }
+        findings
+    }
+
+    async fn credentials(&self, http: &SourceHttp) -> Result<Credentials, SourceError> {
+        if let Some(source) = self.winning() {
+            let name = source.name();
+            return source.fetch(http).await.map_err(|error| match error {
+                SourceError::Absent(text) => {
+                    SourceError::Unavailable(format!("{name} had credentials before and has none now: {text}"))
+                }
+                other => other.of(name),
+            });
+        }
+        let mut said = String::from("no source has credentials");
+        for Finding { source, result } in self.explore(http).await {
+            match result {
+                Ok(credentials) => return Ok(credentials),
+                Err(SourceError::Absent(text)) => said.push_str(&format!("\n{source}: {text}")),
+                Err(other) => return Err(other.of(&source)),
+            }
+        }
+        Err(SourceError::Absent(said))
+    }
+}
+
+impl CredentialsSource for Chain {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn fetch<'a>(&'a self, http: &'a SourceHttp) -> BoxFuture<'a, Result<Credentials, SourceError>> {
+        Box::pin(self.credentials(http))
+    }
+
+    /// That of the source that had credentials.
+    fn refresh_ahead(&self) -> Duration {
+        self.winning().map_or(Duration::from_secs(10 * 60), CredentialsSource::refresh_ahead)
+    }
+}
+
+impl fmt::Debug for Chain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.sources.iter().map(|source| source.name()).collect();
+        f.debug_struct("Chain").field("sources", &names).field("winner", &self.winner()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

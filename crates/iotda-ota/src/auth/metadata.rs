@@ -1,0 +1,129 @@
+//! Temporary keys from the metadata service of a cloud server (ECS) that has an agency.
+//!
+//! Nobody configures this source, so whatever may just mean "this is no such server" counts as having none: no answer
+//! in time, a refusal, a page from somebody else who answers at that address.
+
+use std::time::Duration;
+
+use http::{HeaderValue, StatusCode};
+
+use super::credentials::BoxFuture;
+use super::exchange::temporary::{self, Unfit};
+use super::exchange::{Answer, send};
+use super::{Credentials, CredentialsSource, SourceError, SourceHttp};
+
+/// What messages call the metadata service.
+pub(super) const NAME: &str = "metadata";
+
+const ADDRESS: &str = "http://169.254.169.254";
+const TOKEN_PATH: &str = "/meta-data/latest/api/token";
+const KEY_PATH: &str = "/openstack/latest/securitykey";
+
+/// For how long the service's own token is asked for: six hours, as the official SDK does.
+const TOKEN_SECONDS: &str = "21600";
+
+/// What a 401 says on a server without an agency (huaweicloudsdkcore 3.1.219, `auth/internal.py`).
+const NO_AGENCY: &str = "Please configure Cloud Service Agency first";
+
+/// Temporary keys of the agency of an ECS, from its metadata service.
+///
+/// They live one hour and are replaced ten minutes before they expire (user guide of ECS, "Obtaining Metadata"). Like
+/// the official SDK this asks for new ones when less than forty minutes are left. No request goes through a proxy.
+#[derive(Clone, Debug)]
+pub struct Metadata {
+    base: String,
+    timeout: Duration,
+}
+
+impl Default for Metadata {
+    fn default() -> Self {
+        Self { base: ADDRESS.to_owned(), timeout: Duration::from_secs(3) }
+    }
+}
+
+impl Metadata {
+    /// Asks at another address, such as that of a test server.
+    pub fn at(base: impl Into<String>) -> Self {
+        Self { base: base.into().trim_end_matches('/').to_owned(), ..Self::default() }
+    }
+
+    /// How long one request may take; 3 seconds otherwise.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    async fn credentials(&self, http: &SourceHttp) -> Result<Credentials, SourceError> {
+        let mut answer = self.key(http, self.token(http).await?).await?;
+        if answer.status == StatusCode::UNAUTHORIZED && !says_no_agency(&answer) {
+            // The token may have been withdrawn; a second one decides.
+            let token = self.token(http).await?;
+            let token = token.ok_or_else(|| self.absent("asks for a token and gives none"))?;
+            answer = self.key(http, Some(token)).await?;
+        }
+        if says_no_agency(&answer) {
+            return Err(self.absent("says that this server has no agency; configure one for it in the ECS console"));
+        }
+        if !answer.status.is_success() {
+            return Err(self.absent(&answer.refusal("")));
+        }
+        temporary::read(&answer.body).map_err(|error| match error {
+            Unfit::NoObject => self.absent(&error.to_string()),
+            Unfit::Object(text) => SourceError::Broken(self.named(&text)),
+        })
+    }
+
+    /// The service's own token; `None` if it knows none.
+    async fn token(&self, http: &SourceHttp) -> Result<Option<HeaderValue>, SourceError> {
+        let request = http.direct.put(format!("{}{TOKEN_PATH}", self.base));
+        let request = request.header("x-metadata-token-ttl-seconds", TOKEN_SECONDS);
+        let answer = send(request, self.timeout).await.map_err(|error| self.absent(&error))?;
+        match answer.status.as_u16() {
+            200 => {
+                let token = HeaderValue::from_bytes(answer.body.trim_ascii()).ok().filter(|token| !token.is_empty());
+                let mut token = token.ok_or_else(|| self.absent("answered something that is no token"))?;
+                token.set_sensitive(true);
+                Ok(Some(token))
+            }
+            404 | 405 | 503 => Ok(None),
+            _ => Err(self.absent(&answer.refusal(""))),
+        }
+    }
+
+    async fn key(&self, http: &SourceHttp, token: Option<HeaderValue>) -> Result<Answer, SourceError> {
+        let mut request = http.direct.get(format!("{}{KEY_PATH}", self.base));
+        if let Some(token) = token {
+            request = request.header("x-metadata-token", token);
+        }
+        send(request, self.timeout).await.map_err(|error| self.absent(&error))
+    }
+
+    fn absent(&self, text: &str) -> SourceError {
+        SourceError::Absent(self.named(text))
+    }
+
+    fn named(&self, text: &str) -> String {
+        format!("the metadata service at {} {text}", self.base)
+    }
+}
+
+fn says_no_agency(answer: &Answer) -> bool {
+    answer.status.is_client_error() && String::from_utf8_lossy(&answer.body).contains(NO_AGENCY)
+}
+
+impl CredentialsSource for Metadata {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn fetch<'a>(&'a self, http: &'a SourceHttp) -> BoxFuture<'a, Result<Credentials, SourceError>> {
+        Box::pin(self.credentials(http))
+    }
+
+    fn refresh_ahead(&self) -> Duration {
+        Duration::from_secs(40 * 60)
+    }
+}
+
+#[cfg(test)]
+mod tests;

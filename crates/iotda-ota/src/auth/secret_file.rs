@@ -1,0 +1,91 @@
+//! Files that hold secrets: profile files and identity tokens.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use secrecy::zeroize::Zeroizing;
+use tokio::fs::File;
+use tokio::io::AsyncReadExt;
+
+/// The longest file that is read; what else would be longer is no file of this kind.
+const LONGEST: usize = 1024 * 1024;
+
+/// The text of a file without its byte order mark, wiped when it is dropped; `None` if there is no such file.
+///
+/// The error is a phrase that follows the file's name: `is a directory`.
+pub(super) async fn read(path: &Path) -> Result<Option<Zeroizing<String>>, String> {
+    let failed = |error: std::io::Error| format!("cannot be read ({})", error.kind());
+    let file = match File::open(path).await {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        // On Windows a directory cannot even be opened.
+        Err(_) if path.is_dir() => return Err("is a directory".to_owned()),
+        Err(error) => return Err(failed(error)),
+    };
+    let metadata = file.metadata().await.map_err(failed)?;
+    if metadata.is_dir() {
+        return Err("is a directory".to_owned());
+    }
+    // The room for all of it at once: a vector that grows would leave copies of secrets behind.
+    let expected = usize::try_from(metadata.len()).unwrap_or(LONGEST).min(LONGEST);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(expected + 1));
+    file.take(LONGEST as u64 + 1).read_to_end(&mut bytes).await.map_err(failed)?;
+    if bytes.len() > LONGEST {
+        return Err(format!("is longer than {LONGEST} bytes"));
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|error| {
+        let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+        format!("is not UTF-8 (line {line}); save it in that encoding")
+    })?;
+    Ok(Some(Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned())))
+}
+
+/// The token that a file holds, without blanks and line ends around it.
+///
+/// It is read anew for every exchange, because whoever mounts it also replaces it.
+pub(super) async fn token(name: &str, path: &str) -> Result<Zeroizing<String>, String> {
+    let text = read(Path::new(path)).await.map_err(|error| format!("the file {path} that {name} names {error}"))?;
+    let text = text.ok_or_else(|| format!("there is no file {path}, which {name} names"))?;
+    let token = Zeroizing::new(text.trim().to_owned());
+    if token.is_empty() {
+        return Err(format!("the file {path} that {name} names is empty"));
+    }
+    if !token.chars().all(|c| c.is_ascii_graphic() || c == ' ') {
+        return Err(format!("the file {path} that {name} names holds characters that no header can carry"));
+    }
+    Ok(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn reads_text_without_its_byte_order_mark() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        assert!(read(&path).await.unwrap().is_none());
+        std::fs::write(&path, "\u{feff}text").unwrap();
+        assert_eq!(read(&path).await.unwrap().unwrap().as_str(), "text");
+        std::fs::write(&path, b"one\ntwo\n\xff\xfe").unwrap();
+        assert_eq!(read(&path).await.unwrap_err(), "is not UTF-8 (line 3); save it in that encoding");
+        std::fs::write(&path, vec![b' '; LONGEST + 1]).unwrap();
+        assert!(read(&path).await.unwrap_err().starts_with("is longer than"));
+        assert_eq!(read(folder.path()).await.unwrap_err(), "is a directory");
+    }
+
+    #[tokio::test]
+    async fn a_token_has_to_fit_into_a_header() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        let path = path.to_str().unwrap();
+        assert!(token("X", path).await.unwrap_err().starts_with("there is no file"));
+        std::fs::write(path, "  fake-token\r\n").unwrap();
+        assert_eq!(token("X", path).await.unwrap().as_str(), "fake-token");
+        for text in ["", " \n", "fake\ntoken", "fake-tökén"] {
+            std::fs::write(path, text).unwrap();
+            let error = token("X", path).await.unwrap_err();
+            assert!(error.contains("that X names") && !error.contains("fake"), "{error}");
+        }
+    }
+}

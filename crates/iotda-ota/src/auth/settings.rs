@@ -1,0 +1,56 @@
+//! The variables that sources look at.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// Where sources look up environment variables: those of the process, or given ones.
+///
+/// ```
+/// use iotda_ota::Variables;
+///
+/// let variables = Variables::given([("HUAWEICLOUD_SDK_AK", "FAKE-ACCESS-KEY-ID"), ("EMPTY", "")]);
+/// assert_eq!(variables.get("HUAWEICLOUD_SDK_AK").as_deref(), Some("FAKE-ACCESS-KEY-ID"));
+/// assert_eq!(variables.get("EMPTY"), None);
+/// assert_eq!(variables.get("HOME"), None);
+/// ```
+///
+/// An empty variable counts as unset. `Debug` shows no values.
+#[derive(Clone)]
+pub struct Variables(Arc<Lookup>);
+
+/// Finds a variable by its name.
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+impl Variables {
+    /// The environment of the process, looked up when it is needed.
+    pub fn process() -> Self {
+        // What is no text gets replacement characters, which no rule accepts, so that it is reported as wrong and not
+        // as missing.
+        Self(Arc::new(|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())))
+    }
+
+    /// Only the given ones.
+    pub fn given<K: Into<String>, V: Into<String>>(variables: impl IntoIterator<Item = (K, V)>) -> Self {
+        let map: HashMap<String, String> =
+            variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Self(Arc::new(move |name| map.get(name).cloned()))
+    }
+
+    /// The value of a variable, if it is set and not empty.
+    pub fn get(&self, name: &str) -> Option<String> {
+        (self.0)(name).filter(|value| !value.is_empty())
+    }
+}
+
+impl Default for Variables {
+    fn default() -> Self {
+        Self::process()
+    }
+}
+
+impl fmt::Debug for Variables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Variables(..)")
+    }
+}

@@ -1,0 +1,139 @@
+//! `auth status`, `auth login` and `auth logout`.
+
+use std::fs;
+use std::io::Write;
+use std::process::Stdio;
+
+use iotda_ota_emulator::InstanceKind;
+
+use crate::harness::{Home, Run, assert_picture, publish, sample};
+use crate::instance::Instance;
+use crate::stub::Stub;
+
+const STATUS: [&str; 2] = ["auth", "status"];
+const STATUS_JSON: [&str; 4] = ["auth", "status", "--format", "json"];
+
+/// Logs in with a password on standard input.
+fn login(home: &Home, variables: &[(&str, &str)], password: &str, more: &[&str]) -> Run {
+    let user = ["auth", "login", "--username", "emulator-user", "--domain", "emulator-domain"];
+    let mut command = home.command(&[&user[..], more].concat());
+    command.envs(variables.iter().copied()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // It may have refused before it read anything.
+    let _ = child.stdin.take().unwrap().write_all(password.as_bytes());
+    Run::new(&child.wait_with_output().unwrap(), &home.path("."))
+}
+
+#[test]
+fn status_shows_who_won_and_why_the_others_did_not() {
+    let (home, instance) = (Home::new(), Instance::start(InstanceKind::Any));
+    let key = instance.and(&instance.pair());
+    assert_picture!("auth_status_key", home.run_with(&STATUS, &key).succeeded());
+    assert_picture!("auth_status_key_json", home.run_with(&STATUS_JSON, &key).succeeded());
+    let user = instance.and(&instance.user());
+    assert_picture!("auth_status_user", home.run_with(&STATUS, &user).succeeded());
+    let both = [&key[..], &[("IOTDA_OTA_TOKEN", instance.emulator.token())]].concat();
+    assert_picture!("auth_status_token", home.run_with(&STATUS, &both).succeeded());
+    let derived = home.run_with(&[&STATUS_JSON[..], &["--signing", "derived"]].concat(), &key).succeeded();
+    assert_eq!(derived.json()["signing"], "V11-HMAC-SHA256");
+    let mut looked_up = key;
+    looked_up.retain(|(name, _)| *name != "HUAWEICLOUD_SDK_PROJECT_ID");
+    let status = home.run_with(&STATUS_JSON, &looked_up).succeeded().json();
+    assert_eq!((&status["project_id"], &status["project_from"]), (&"emulator-project".into(), &"looked up".into()));
+    assert_picture!("auth_status_emulator", home.emulated(&STATUS).succeeded());
+}
+
+#[test]
+fn status_without_credentials_is_code_3() {
+    let (home, instance) = (Home::new(), Instance::start(InstanceKind::Any));
+    let run = home.run_with(&STATUS, &instance.place());
+    assert_eq!(run.code, Some(3));
+    assert_picture!("auth_status_none", run);
+    let run = home.run_with(&STATUS_JSON, &instance.and(&[("HUAWEICLOUD_SDK_AK", "FAKE")]));
+    assert_eq!((run.code, &run.json()["authenticated"]), (Some(3), &false.into()));
+    assert_eq!(run.json()["sources"].as_array().unwrap().last().unwrap()["result"], "broken");
+    assert_eq!(run.error()["kind"], "unauthenticated");
+}
+
+#[test]
+fn status_tells_refused_credentials_from_a_service_that_is_away() {
+    let (home, instance) = (Home::new(), Instance::start(InstanceKind::Any));
+    let run = home.run_with(&STATUS_JSON, &instance.and(&[("IOTDA_OTA_TOKEN", "fake-token")]));
+    assert_eq!((run.code, &run.json()["authenticated"]), (Some(3), &false.into()));
+    let away = [&STATUS_JSON[..], &["--endpoint", "http://127.0.0.1:9"]].concat();
+    let run = home.run_with(&away, &instance.and(&instance.pair()));
+    assert_eq!((run.code, &run.json()["authenticated"]), (Some(7), &serde_json::Value::Null));
+    let mut away = instance.and(&instance.user());
+    away.retain(|(name, _)| *name != "HUAWEICLOUD_SDK_IAM_ENDPOINT");
+    away.push(("HUAWEICLOUD_SDK_IAM_ENDPOINT", "http://127.0.0.1:9"));
+    let run = home.run_with(&STATUS_JSON, &away);
+    assert_eq!((run.code, &run.json()["authenticated"]), (Some(7), &serde_json::Value::Null));
+    assert_eq!(run.json()["sources"][1]["result"], "unavailable");
+}
+
+#[test]
+fn a_login_is_kept_and_forgotten() {
+    let (home, instance, sample) = (Home::new(), Instance::start(InstanceKind::Any), sample());
+    let place = [&instance.place()[..], &[("IOTDA_OTA_STATE_DIR", "state")]].concat();
+    let run = login(&home, &place, "emulator-password\r\nnot read", &["--password-stdin"]).succeeded();
+    assert_picture!("auth_login", run);
+    let kept = fs::read_to_string(home.path("state/login.json")).unwrap();
+    assert!(!kept.contains("emulator-password"), "{kept}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |name: &str| fs::metadata(home.path(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode("state"), mode("state/login.json")), (0o700, 0o600));
+    }
+    let status = home.run_with(&STATUS_JSON, &place).succeeded().json();
+    assert_eq!(status["source"], "cached login");
+    home.run_with(&publish(&sample, &[]), &place).succeeded();
+
+    let logout = ["auth", "logout"];
+    assert_picture!("auth_logout", home.run_with(&logout, &place).succeeded());
+    assert!(!home.path("state/login.json").exists());
+    assert_picture!("auth_logout_again", home.run_with(&logout, &place).succeeded());
+    assert_eq!(home.run_with(&STATUS, &place).code, Some(3));
+}
+
+#[test]
+fn a_login_that_fails_keeps_the_one_before() {
+    let (home, instance) = (Home::new(), Instance::start(InstanceKind::Any));
+    let place = [&instance.place()[..], &[("IOTDA_OTA_STATE_DIR", "state")]].concat();
+    let json = ["--password-stdin", "--format", "json"];
+    login(&home, &place, "emulator-password\n", &json).succeeded();
+    let before = fs::read(home.path("state/login.json")).unwrap();
+    let run = login(&home, &place, "planted-password\n", &json).failed(3);
+    assert_eq!(run.error()["kind"], "unauthenticated");
+    assert!(!run.stderr.contains("planted"), "{}", run.stderr);
+    assert_picture!("auth_login_empty", login(&home, &place, "\n", &["--password-stdin"]).failed(2));
+    assert_picture!("auth_login_no_terminal", login(&home, &place, "emulator-password\n", &[]).failed(2));
+    let without_header = Stub::answering("201 Created", "application/json", "{}");
+    let iam = [&place[..], &[("HUAWEICLOUD_SDK_IAM_ENDPOINT", without_header.endpoint.as_str())]].concat();
+    let run = login(&home, &iam, "planted-password\n", &["--password-stdin"]).failed(7);
+    assert!(run.stderr.contains("X-Subject-Token") && !run.stderr.contains("planted"), "{}", run.stderr);
+    assert_eq!(fs::read(home.path("state/login.json")).unwrap(), before);
+}
+
+#[test]
+fn a_damaged_login_is_named() {
+    let (home, instance) = (Home::new(), Instance::start(InstanceKind::Any));
+    let place = [&instance.place()[..], &[("IOTDA_OTA_STATE_DIR", "state")]].concat();
+    fs::create_dir(home.path("state")).unwrap();
+    home.file("state/login.json", "{\"token\": \"planted");
+    let run = home.run_with(&["package", "list", "--type", "firmware"], &place).failed(2);
+    assert_picture!("auth_damaged_login", run);
+    home.run_with(&["auth", "logout"], &place).succeeded();
+    fs::create_dir(home.path("state/login.json")).unwrap();
+    home.run_with(&["auth", "logout"], &place).failed(1);
+}
+
+#[test]
+fn nobody_logs_in_at_the_emulator_inside() {
+    let home = Home::new();
+    let login = ["auth", "login", "--username", "u", "--domain", "d", "--password-stdin"];
+    assert_picture!("auth_login_emulator", home.emulated(&login).failed(2));
+    home.run(&["auth", "logout", "--region", "cn-north-4"]).failed(2);
+    // Where to log in has to be known before anybody types a password.
+    assert_picture!("auth_login_nowhere", home.run(&login).failed(2));
+}
