@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod codegen;
 mod document;
 mod tidy;
@@ -24,6 +25,17 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Measure what the product does for its users beside what they would use instead
+    Bench {
+        /// What to measure; everything if nothing is named
+        names: Vec<bench::Name>,
+        /// Few and short rounds, to see that everything runs
+        #[arg(long)]
+        quick: bool,
+        /// How the report is printed; both forms are written to target/bench
+        #[arg(long, value_enum, default_value = "text")]
+        format: bench::Format,
+    },
     /// Generate crates/iotda-ota-client/src/generated from openapi/iotda-ota.yaml
     Codegen {
         /// Write nothing; print what differs and exit with 1 if anything does
@@ -40,6 +52,7 @@ fn main() -> ExitCode {
     let root = root();
     let out = &mut std::io::stdout();
     let result = match Args::parse().command {
+        Command::Bench { names, quick, format } => bench::run(&root, &names, quick, format, out),
         Command::Codegen { check } => codegen::run(&root, check, out),
         Command::Document => document::run(&root, out),
         Command::Tidy => tidy::run(&root, out),

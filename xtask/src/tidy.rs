@@ -16,9 +16,10 @@ const TOP: [&str; 9] =
     ["Cargo.lock", "Cargo.toml", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "crates", "openapi", "tests", "xtask"];
 
 /// Which of our crates a crate may depend on; the reasons are in crates/README.md.
-const MAY_USE: [(&str, &[&str]); 7] = [
+const MAY_USE: [(&str, &[&str]); 8] = [
     ("huaweicloud-signing", &[]),
     ("iotda-ota", &["huaweicloud-signing", "iotda-ota-client"]),
+    ("iotda-ota-bench", &["huaweicloud-signing", "iotda-ota"]),
     ("iotda-ota-cli", &["iotda-ota", "iotda-ota-emulator"]),
     ("iotda-ota-client", &[]),
     ("iotda-ota-emulator", &["huaweicloud-signing"]),

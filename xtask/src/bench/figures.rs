@@ -1,0 +1,188 @@
+//! The figures of a report: a median with its spread, rows that set two beside each other, and sections of rows.
+
+use serde_json::{Value, json};
+
+/// A median and the range that was seen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Figure {
+    pub(super) median: f64,
+    pub(super) low: f64,
+    pub(super) high: f64,
+    pub(super) unit: Unit,
+}
+
+/// What a number counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unit {
+    Seconds,
+    PerSecond,
+    Bytes,
+    Count,
+    /// A ratio.
+    Times,
+}
+
+/// What has to hold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Goal {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+/// One line: ours, beside it a peer's, and the ratio; or one figure alone.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) what: String,
+    pub(super) ours: Figure,
+    pub(super) beside: Option<(String, Figure)>,
+    pub(super) ratio: Option<Figure>,
+    /// Judged by the ratio, or by the figure alone if there is none.
+    pub(super) goal: Option<Goal>,
+}
+
+/// One benchmark's rows, and what has to be said with them.
+#[derive(Debug)]
+pub(super) struct Section {
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    pub(super) rows: Vec<Row>,
+    pub(super) notes: Vec<String>,
+}
+
+impl Figure {
+    /// From what was seen in each round.
+    pub(super) fn of(seen: &[f64], unit: Unit) -> Self {
+        let mut sorted: Vec<f64> = seen.to_vec();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let middle = sorted.len() / 2;
+        let median = match sorted.len() {
+            0 => f64::NAN,
+            length if length % 2 == 1 => sorted[middle],
+            _ => f64::midpoint(sorted[middle - 1], sorted[middle]),
+        };
+        let edge = |value: Option<&f64>| value.copied().unwrap_or(f64::NAN);
+        Self { median, low: edge(sorted.first()), high: edge(sorted.last()), unit }
+    }
+
+    /// The ratio of two contestants within each round.
+    pub(super) fn ratio(ours: &[f64], theirs: &[f64]) -> Self {
+        let ratios: Vec<f64> = ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect();
+        Self::of(&ratios, Unit::Times)
+    }
+
+    fn show(self, value: f64) -> String {
+        match self.unit {
+            Unit::Seconds if value < 1e-3 => format!("{:.1} µs", value * 1e6),
+            Unit::Seconds if value < 1.0 => format!("{:.1} ms", value * 1e3),
+            Unit::Seconds => format!("{value:.2} s"),
+            Unit::PerSecond => format!("{value:.0} /s"),
+            Unit::Bytes => format!("{:.1} MB", value / 1e6),
+            Unit::Count => format!("{value:.0}"),
+            Unit::Times => format!("{value:.2}"),
+        }
+    }
+
+    fn json(self) -> Value {
+        json!({ "median": self.median, "low": self.low, "high": self.high, "unit": format!("{:?}", self.unit) })
+    }
+}
+
+impl std::fmt::Display for Figure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.show(self.median))?;
+        if self.low < self.high {
+            write!(f, " ({}–{})", self.show(self.low), self.show(self.high))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Display for Goal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::AtLeast(bound) => write!(f, "≥ {bound}"),
+            Self::AtMost(bound) => write!(f, "≤ {bound}"),
+        }
+    }
+}
+
+impl Row {
+    /// A figure alone.
+    pub(super) fn alone(what: impl Into<String>, ours: Figure) -> Self {
+        Self { what: what.into(), ours, beside: None, ratio: None, goal: None }
+    }
+
+    /// Ours and a peer's, round by round.
+    pub(super) fn beside(what: impl Into<String>, unit: Unit, ours: &[f64], peer: &str, theirs: &[f64]) -> Self {
+        Self {
+            what: what.into(),
+            ours: Figure::of(ours, unit),
+            beside: Some((peer.to_owned(), Figure::of(theirs, unit))),
+            ratio: Some(Figure::ratio(ours, theirs)),
+            goal: None,
+        }
+    }
+
+    pub(super) fn goal(mut self, goal: Goal) -> Self {
+        self.goal = Some(goal);
+        self
+    }
+
+    /// Whether the goal is met; nothing without one.
+    pub(super) fn is_met(&self) -> Option<bool> {
+        let judged = self.ratio.unwrap_or(self.ours).median;
+        self.goal.map(|goal| match goal {
+            Goal::AtLeast(bound) => judged >= bound,
+            Goal::AtMost(bound) => judged <= bound,
+        })
+    }
+
+    /// The row for programs.
+    pub(super) fn json(&self) -> Value {
+        json!({
+            "what": self.what,
+            "ours": self.ours.json(),
+            "beside": self.beside.as_ref().map(|(name, figure)| json!({ "name": name, "figure": figure.json() })),
+            "ratio": self.ratio.map(Figure::json),
+            "goal": self.goal.map(|goal| goal.to_string()),
+            "met": self.is_met(),
+        })
+    }
+}
+
+impl Section {
+    pub(super) fn new(name: &'static str, about: &'static str) -> Self {
+        Self { name, about, rows: Vec::new(), notes: Vec::new() }
+    }
+
+    /// Whether no goal was missed.
+    pub(super) fn is_met(&self) -> bool {
+        self.rows.iter().all(|row| row.is_met() != Some(false))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_median_has_its_spread_and_a_ratio_is_taken_within_each_round() {
+        let figure = Figure::of(&[3.0, 1.0, 2.0], Unit::Seconds);
+        assert_eq!((figure.median, figure.low, figure.high), (2.0, 1.0, 3.0));
+        assert_eq!(figure.to_string(), "2.00 s (1.00 s–3.00 s)");
+        assert_eq!(Figure::of(&[1.0, 2.0], Unit::Count).median, 1.5);
+        let ratio = Figure::ratio(&[2.0, 8.0, 3.0], &[1.0, 2.0, 3.0]);
+        assert_eq!((ratio.median, ratio.low, ratio.high), (2.0, 1.0, 4.0));
+    }
+
+    #[test]
+    fn a_goal_is_judged_by_the_ratio_and_without_one_by_the_figure() {
+        let row = Row::beside("x", Unit::PerSecond, &[9.0], "peer", &[10.0]);
+        assert_eq!(row.is_met(), None);
+        assert_eq!(row.goal(Goal::AtLeast(0.9)).is_met(), Some(true));
+        let alone = Row::alone("x", Figure::of(&[0.5], Unit::Seconds)).goal(Goal::AtMost(0.4));
+        assert_eq!(alone.is_met(), Some(false));
+        let section = Section { rows: vec![alone], ..Section::new("x", "y") };
+        assert!(!section.is_met());
+    }
+}
