@@ -14,7 +14,7 @@ const STATUS: [&str; 2] = ["auth", "status"];
 const STATUS_JSON: [&str; 4] = ["auth", "status", "--format", "json"];
 
 /// Logs in with a password on standard input.
-fn login(home: &Home, variables: &[(&str, &str)], password: &str, more: &[&str]) -> Run {
+pub(crate) fn login(home: &Home, variables: &[(&str, &str)], password: &str, more: &[&str]) -> Run {
     let user = ["auth", "login", "--username", "emulator-user", "--domain", "emulator-domain"];
     let mut command = home.command(&[&user[..], more].concat());
     command.envs(variables.iter().copied()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

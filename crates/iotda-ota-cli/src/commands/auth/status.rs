@@ -100,7 +100,8 @@ impl Status {
         });
         self.expires_at = credentials.expires_at().map(|end| end.to_string());
         self.signing = matches!(credentials.secret(), Secret::AccessKey(_)).then(|| client.signing_scheme());
-        if let Some(endpoint) = credentials.iam_endpoint() {
+        // An address that the client was given goes first.
+        if let (None, Some(endpoint)) = (&client.source_http().iam_endpoint, credentials.iam_endpoint()) {
             endpoint.clone_into(&mut self.iam_endpoint);
         }
     }
