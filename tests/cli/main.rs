@@ -26,3 +26,4 @@ mod stub;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod usage;
+mod verbose;

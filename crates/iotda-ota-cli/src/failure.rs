@@ -70,6 +70,12 @@ impl Failure {
         }))
     }
 
+    /// The same in other words.
+    pub(crate) fn with_message(mut self, message: &str) -> Self {
+        message.clone_into(&mut self.0.message);
+        self
+    }
+
     /// The same with another hint.
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());

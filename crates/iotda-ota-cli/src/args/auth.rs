@@ -29,7 +29,8 @@ Examples:
 
 const LOGIN: &str = "\
 The password is asked on the terminal and not shown. Only the token is kept, in a file that only you can read, and \
-for as long as IAM lets it live (24 hours). It is the last source of credentials to be asked.
+for as long as IAM lets it live (24 hours). It is the last source of credentials to be asked, and counts only for the \
+project and the IAM address that it was made for.
 
 Examples:
   iotda-ota auth login --username USER --domain ACCOUNT --region cn-north-4
@@ -63,7 +64,7 @@ pub(crate) struct LoginArgs {
     /// Name of the account (domain) that the user belongs to
     #[arg(long, value_name = "NAME")]
     pub(crate) domain: String,
-    /// Read the password from standard input, one line
+    /// Read the password from standard input: its first line, at most 4096 bytes
     #[arg(long)]
     pub(crate) password_stdin: bool,
 }

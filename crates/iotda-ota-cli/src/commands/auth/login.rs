@@ -105,7 +105,7 @@ fn refused(error: Error, args: &LoginArgs, project: &str) -> Failure {
     } else {
         format!("check that {user} of {domain} may use {project}, and that this is the right IAM address")
     };
-    Failure::from(error).with_hint(hint)
+    Failure::from(error).with_message("IAM refused the login").with_hint(hint)
 }
 
 /// The project for which a token was asked, in words.
