@@ -69,6 +69,8 @@ fn status_tells_refused_credentials_from_a_service_that_is_away() {
     let run = home.run_with(&STATUS_JSON, &away);
     assert_eq!((run.code, &run.json()["authenticated"]), (Some(7), &serde_json::Value::Null));
     assert_eq!(run.json()["sources"][1]["result"], "unavailable");
+    assert_picture!("auth_status_half_a_pair", home.run_with(&STATUS, &instance.and(&instance.pair()[..1])));
+    assert_picture!("auth_status_iam_away", home.run_with(&STATUS, &away));
 }
 
 #[test]
@@ -136,6 +138,9 @@ fn nobody_logs_in_at_the_emulator_inside() {
     let login = ["auth", "login", "--username", "u", "--domain", "d", "--password-stdin"];
     assert_picture!("auth_login_emulator", home.emulated(&login).failed(2));
     home.run(&["auth", "logout", "--region", "cn-north-4"]).failed(2);
+    let nameless = ["auth", "login", "--username", "", "--domain", "d", "--password-stdin", "--region", "cn-north-4"];
+    let run = home.run(&nameless).failed(2);
+    assert!(run.stderr.contains("--username"), "{}", run.stderr);
     // Where to log in has to be known before anybody types a password.
     assert_picture!("auth_login_nowhere", home.run(&login).failed(2));
 }

@@ -131,19 +131,3 @@ fn an_empty_answer_and_the_end_of_input_are_no_password() {
         assert!(run.stderr.contains("the password is empty"), "{}", run.stderr);
     }
 }
-
-#[test]
-fn a_half_typed_password_is_not_left_for_the_shell() {
-    let instance = Instance::start(InstanceKind::Any);
-    let mut session = Session::start(&instance);
-    session.type_in("planted-password");
-    session.signal("-TERM");
-    let terminal = session.terminal.try_clone().unwrap();
-    let mut keyboard = session.keyboard.try_clone().unwrap();
-    session.end().failed(143);
-    // Whoever reads from the terminal next, as the shell does, gets only what is typed from now on.
-    keyboard.write_all(b"next\n").unwrap();
-    let mut line = [0; 64];
-    let count = (&terminal).read(&mut line).unwrap();
-    assert_eq!(&line[..count], b"next\n");
-}

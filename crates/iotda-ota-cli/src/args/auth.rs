@@ -1,5 +1,6 @@
 //! The command `auth`.
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
 pub(super) const EXAMPLES: &str = "\
@@ -59,10 +60,10 @@ pub(crate) enum AuthCommand {
 #[derive(Debug, Args)]
 pub(crate) struct LoginArgs {
     /// Name of the IAM user
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) username: String,
     /// Name of the account (domain) that the user belongs to
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) domain: String,
     /// Read the password from standard input: its first line, at most 4096 bytes
     #[arg(long)]

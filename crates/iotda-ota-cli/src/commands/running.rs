@@ -38,7 +38,7 @@ impl Creating {
 /// Without `keep` an emulator works in a temporary folder and leaves nothing. `go_on` says how to go on after an
 /// interruption, by whether a package may just have been created.
 pub(super) fn with_target(
-    mut settings: Settings,
+    settings: Settings,
     keep: bool,
     output: &Output,
     creating: &Creating,
@@ -46,7 +46,7 @@ pub(super) fn with_target(
     command: impl AsyncFnOnce(&Target) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let runtime = runtime(matches!(settings.place, Place::Emulator(_)))?;
-    let origins = std::mem::take(&mut settings.origins);
+    let origins = settings.origins.clone();
     let result = runtime.block_on(async {
         let mut signals = Signals::listen().map_err(|error| no_runtime(&error))?;
         let target = tokio::select! {

@@ -7,7 +7,7 @@ use super::Environment;
 use super::profile::Profile;
 
 /// Where settings came from, by the names that profiles have for them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Origins(BTreeMap<&'static str, String>);
 
 impl Origins {

@@ -33,9 +33,9 @@ struct LoggedIn<'a> {
     file: String,
 }
 
-pub(super) fn run(args: &LoginArgs, mut settings: Settings, kept: &Login, output: &Output) -> Result<(), Failure> {
+pub(super) fn run(args: &LoginArgs, settings: Settings, kept: &Login, output: &Output) -> Result<(), Failure> {
     let runtime = runtime(false)?;
-    let origins = std::mem::take(&mut settings.origins);
+    let origins = settings.origins.clone();
     let result = runtime.block_on(async {
         // From here on signals are ours, so that the terminal is never left without echo.
         let mut signals = Signals::listen().map_err(|error| no_runtime(&error))?;
