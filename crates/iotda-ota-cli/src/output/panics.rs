@@ -38,6 +38,18 @@ fn failure(payload: &(dyn Any + Send), location: Option<&Location<'_>>) -> Failu
 mod tests {
     use super::*;
 
+    /// Something that cannot be read, and says so with everything in it.
+    #[derive(Debug)]
+    struct Secret;
+
+    impl std::str::FromStr for Secret {
+        type Err = String;
+
+        fn from_str(text: &str) -> Result<Self, String> {
+            Err(text.to_owned())
+        }
+    }
+
     fn written(payload: Box<dyn Any + Send>, format: Format) -> String {
         let mut text = Vec::new();
         write(&failure(&*payload, Some(Location::caller())), format, &mut text).unwrap();
@@ -50,7 +62,7 @@ mod tests {
         let caught = panic::catch_unwind(|| panic!("unexpected {secret}")).unwrap_err();
         let text = written(caught, Format::Text);
         assert!(text.contains("panics.rs") && text.contains("hint:") && !text.contains("planted"), "{text}");
-        let caught = panic::catch_unwind(|| Err::<(), _>("planted-secret").expect("an error")).unwrap_err();
+        let caught = panic::catch_unwind(|| secret.parse::<Secret>().expect("an error")).unwrap_err();
         let line = written(caught, Format::Json);
         assert!(line.contains(r#""kind":"fault""#) && !line.contains("planted"), "{line}");
         let caught = panic::catch_unwind(|| panic!("a fixed text")).unwrap_err();

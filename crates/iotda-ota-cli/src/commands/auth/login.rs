@@ -93,7 +93,7 @@ async fn log_in(
 fn refused(error: Error, args: &LoginArgs, project: &str) -> Failure {
     let Some(source) = error.source().filter(|source| matches!(source.downcast_ref(), Some(SourceError::Refused(_))))
     else {
-        return error.into();
+        return Failure::from(error).with_message("the login failed");
     };
     let text = source.to_string();
     let (user, domain) = (&args.username, &args.domain);
