@@ -72,7 +72,7 @@ mod validate;
 
 pub use auth::{
     AccessKey, BoxFuture, Chain, Credentials, CredentialsSource, Environment, Finding, Login, Metadata, Oidc, Password,
-    Pod, Profile, Secret, SigningScheme, SourceError, SourceHttp, Variables,
+    Pod, Profile, Reason, Secret, SigningScheme, SourceError, SourceHttp, Variables,
 };
 pub use client::{Client, ClientBuilder};
 pub use error::{Error, ErrorKind};
