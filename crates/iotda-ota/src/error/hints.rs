@@ -129,7 +129,8 @@ const TABLE: [Row; 17] = [
     },
     Row {
         words: &["signature expired"],
-        hint: "the signature was too old when it arrived, and one counts for 15 minutes: set this machine's clock right",
+        hint: "the signature was too old when it arrived, and one counts for 15 minutes: set this machine's clock right, \
+               and see that nothing on the way holds requests back",
         source: "API Request Signing Guide; the text is documented for the signatures of apps only",
         ..GATEWAY
     },
