@@ -30,6 +30,7 @@ mod variables;
 mod wiped;
 
 pub(crate) use access_key::secret_text;
+pub(crate) use wiped::secret;
 
 pub use access_key::AccessKey;
 pub use chain::{Chain, Finding};

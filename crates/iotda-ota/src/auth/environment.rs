@@ -166,7 +166,7 @@ mod tests {
         std::fs::write(file.path(), "fake-id-token").unwrap();
         let refused = Reply::json(401, r#"{"error":{"code":401,"message":"token fake-id-token is expired"}}"#);
         for (reply, wanted) in [
-            (refused, "refused with status 401 (401: token … is expired)"),
+            (refused, "refused with status 401 (401: token *** is expired)"),
             (Reply::json(201, KEY), "without the header X-Subject-Token"),
             (Reply::with_header(307, "location: http://127.0.0.1:1/", ""), "redirect"),
         ] {

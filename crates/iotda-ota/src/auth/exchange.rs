@@ -17,6 +17,7 @@ use super::{Credentials, Reason, SourceError, SourceHttp, wiped};
 use crate::clock;
 use crate::endpoint;
 use crate::error::hints::{self, Proof, Refused};
+use crate::error::secrets::Secrets;
 use crate::error::service::{self, ServiceError};
 use crate::validate::Violations;
 
@@ -176,7 +177,9 @@ impl Answer {
         if self.status.is_redirection() {
             return format!("answered with a redirect (status {status}), and credentials are never sent on");
         }
-        let said = ServiceError::read(self.status, &self.headers, &self.body);
+        // Before anything is cut, so that no part of a secret stays.
+        let secrets = Secrets::of_text(secret);
+        let said = ServiceError::read_without(&secrets, self.status, &self.headers, &self.body);
         let message = said.error_msg.map(|message| without_secrets(&message, secret));
         let code = said.error_code.map(|code| without_secrets(&code, secret));
         let mut details = [code, message].into_iter().flatten().collect::<Vec<_>>().join(": ");
@@ -210,6 +213,8 @@ pub(super) fn address(name: &str, text: &str, http: &SourceHttp) -> Result<Url, 
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::stub::{Reply, Stub, http};
     use super::*;
 
@@ -243,9 +248,26 @@ mod tests {
         let body =
             r#"{"error_code":"STS5.1","error_msg":"bad token fake-token, also 0123456789x0123456789x0123456789"}"#;
         let answer = ask(Reply::json(403, body)).await.unwrap();
-        assert_eq!(answer.refusal("fake-token"), "refused with status 403 (STS5.1: bad token …, also …)");
+        assert_eq!(answer.refusal("fake-token"), "refused with status 403 (STS5.1: bad token ***, also …)");
         let answer = ask(Reply::json(302, "")).await.unwrap();
         assert!(answer.refusal("").contains("redirect"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_refusal_repeats_what_was_sent(
+            status in 300_u16..600, secret in "[A-Za-z0-9+/=_.-]{8,60}", before in "\\PC{0,40}", after in "\\PC{0,40}",
+            field in prop::option::of("(error_msg|message|error_code|other)"),
+        ) {
+            let said = format!("{before}{secret}{after}");
+            let body = field.map_or_else(|| said.clone(), |field| serde_json::json!({ field: said }).to_string());
+            let mut headers = HeaderMap::new();
+            headers.insert("x-request-id", HeaderValue::from_str(&secret).unwrap());
+            let status = StatusCode::from_u16(status).unwrap();
+            let answer = Answer { status, headers, body: Zeroizing::new(body.into_bytes()) };
+            let phrase = answer.refusal(&secret);
+            prop_assert!(!phrase.contains(&secret), "{}", phrase);
+        }
     }
 
     #[tokio::test]

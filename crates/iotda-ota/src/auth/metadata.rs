@@ -63,7 +63,11 @@ impl Metadata {
             let token = token.ok_or_else(|| self.absent("asks for a token and gives none"))?;
             answer = self.key(http, Some(token)).await?;
         }
-        if says_no_agency(&answer) {
+        self.read_key(&answer)
+    }
+
+    fn read_key(&self, answer: &Answer) -> Result<Credentials, SourceError> {
+        if says_no_agency(answer) {
             return Err(self.absent("says that this server has no agency; configure one for it in the ECS console"));
         }
         if !answer.status.is_success() {
@@ -80,6 +84,10 @@ impl Metadata {
         let url = self.url(TOKEN_PATH)?;
         let request = http.direct(&url)?.put(url).header("x-metadata-token-ttl-seconds", TOKEN_SECONDS);
         let answer = self.asked("metadata_create_token").send(request).await.map_err(|error| self.absent(&error))?;
+        self.read_token(&answer)
+    }
+
+    fn read_token(&self, answer: &Answer) -> Result<Option<HeaderValue>, SourceError> {
         match answer.status.as_u16() {
             200 => {
                 let token = HeaderValue::from_bytes(answer.body.trim_ascii()).ok().filter(|token| !token.is_empty());

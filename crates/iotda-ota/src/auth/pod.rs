@@ -202,7 +202,7 @@ mod tests {
         let file = token_file();
         for (reply, wanted) in [
             (Reply::Hang, "gave no answer within 0.3 s"),
-            (Reply::json(400, r#"{"message":"no association for fake-pod-token"}"#), "(no association for …)"),
+            (Reply::json(400, r#"{"message":"no association for fake-pod-token"}"#), "(no association for ***)"),
             (Reply::json(200, "<html>"), "no JSON object"),
             (Reply::json(200, r#"{"credentials":{}}"#), "without the field access"),
             (Reply::with_header(302, "location: http://127.0.0.1:1/", ""), "redirect"),

@@ -80,7 +80,9 @@ impl Session {
             return Ok(key.clone());
         }
         let exchanged = self.obs.as_ref().ok_or_else(none)?.get().await.map_err(|error| {
-            error.with_hint("OBS needs an access key: give one, or allow the user to exchange the token for one at IAM")
+            let own = "OBS needs an access key: give one, or allow the user to exchange the token for one at IAM";
+            let hint = error.hint().map_or_else(|| own.to_owned(), |known| format!("{known}; {own}"));
+            error.with_hint(hint)
         })?;
         match exchanged.secret() {
             Secret::AccessKey(key) => Ok(key.clone()),

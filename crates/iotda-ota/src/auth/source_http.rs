@@ -15,6 +15,7 @@ use crate::transport::Clients;
 /// ```
 /// use iotda_ota::SourceHttp;
 ///
+/// # #[cfg(feature = "rustls")]
 /// # let _ = rustls::crypto::ring::default_provider().install_default();
 /// let http = SourceHttp::new(reqwest::Client::new());
 /// let address = "https://vault.example".parse()?;

@@ -14,7 +14,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use serde::ser::{Error as _, Serialize};
 
 /// Takes a text as a secret. What it was read into is wiped.
-pub(super) fn secret(text: impl Into<String>) -> SecretString {
+pub(crate) fn secret(text: impl Into<String>) -> SecretString {
     let text = Zeroizing::new(text.into());
     // A text that gives its spare room back may move and leave a copy behind, so it is copied exactly.
     SecretString::from(text.as_str())

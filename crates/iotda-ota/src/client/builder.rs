@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::auth::{AccessKey, CredentialsSource, SigningScheme};
+use crate::auth::{self, AccessKey, CredentialsSource, SigningScheme};
 use crate::model::{InstanceId, ProjectId};
 use crate::transport::Options;
 
@@ -79,7 +79,7 @@ impl ClientBuilder {
 
     /// An IAM token, sent to IoTDA as `X-Auth-Token`. Its scope has to be the project.
     pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.token = Some(SecretString::from(token.into()));
+        self.token = Some(auth::secret(token));
         self
     }
 
