@@ -58,7 +58,6 @@ impl Upload {
             Some(saved) => self.still_there(saved, cut).await?,
             None => None,
         };
-        self.clean_up(known.as_ref().map(|saved| saved.upload_id.as_str())).await;
         let begun = match known {
             Some(saved) => saved,
             None => self.begin_anew().await?,
@@ -66,6 +65,8 @@ impl Upload {
         if let Err(error) = journal.begin(&subject, &begun) {
             warnings.extend(self.journal_dir.as_deref().map(|folder| unusable(folder, &error)));
         }
+        // Only now, because a begin whose answer was lost and that was repeated has left an upload behind, too.
+        self.clean_up(Some(&begun.upload_id)).await;
         Ok(begun)
     }
 
