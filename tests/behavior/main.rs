@@ -17,6 +17,8 @@ mod package_show;
 mod publish;
 mod rules;
 mod secrets;
+mod upload;
+mod verify;
 
 use std::path::PathBuf;
 

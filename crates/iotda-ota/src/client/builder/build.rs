@@ -77,6 +77,8 @@ impl ClientBuilder {
             obs_endpoint,
             obs_region,
             session: Arc::new(session),
+            retry: self.retry,
+            state_dir: self.state_dir,
         })))
     }
 
