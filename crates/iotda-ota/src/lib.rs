@@ -41,6 +41,12 @@
 //! fetched anew in time, and once after a 401. The project id may be left out: the source names it, or IAM knows it by
 //! the name of the region.
 //!
+//! # Uploads and repetition
+//!
+//! What fails in a way that is safe to repeat is repeated, as [`RetryPolicy`] says. A large file goes up in parts, and
+//! with a [`state_dir`](ClientBuilder::state_dir) an upload that was broken off, however that happened, goes on where it
+//! was. Nothing is taken from the environment here either: without such a folder, nothing is kept.
+//!
 //! # Networks
 //!
 //! `HTTPS_PROXY`, `NO_PROXY` and their kin are honored, but never for this machine or the metadata address.
