@@ -13,6 +13,8 @@ mod harness;
 mod help;
 mod instance;
 mod invalid;
+mod manifest;
+mod manifest_commands;
 mod output;
 mod packages;
 mod profiles;

@@ -90,7 +90,16 @@ impl Target {
     /// Makes the client. If the settings do not allow that, `check` tells what is wrong with the request as well, so
     /// that everything is reported at once.
     pub(crate) fn client(&self, check: impl Fn(&Client) -> Result<(), Violations>) -> Result<Client, Failure> {
-        let mut problems = self.problems.clone();
+        self.client_unless(&[], check)
+    }
+
+    /// Makes the client unless there are problems, which are reported together with everything else.
+    pub(crate) fn client_unless(
+        &self,
+        problems: &[Problem],
+        check: impl Fn(&Client) -> Result<(), Violations>,
+    ) -> Result<Client, Failure> {
+        let mut problems = [&self.problems, problems].concat();
         let client = match self.builder.clone().build() {
             // What is wrong with the request alone comes out when it is sent.
             Ok(client) if problems.is_empty() => return Ok(client),
@@ -98,9 +107,7 @@ impl Target {
             Err(error) if error.violations().is_empty() => return Err(error.into()),
             Err(error) => {
                 problems.extend(Problem::of(error.violations()));
-                // Rules of requests do not depend on where they go; this client never sends anything.
-                let stand_in = Client::builder().endpoint("http://127.0.0.1:9").project_id("none").obs_region("none");
-                stand_in.no_proxy().build().ok()
+                stand_in().ok()
             }
         };
         if let Some(Err(violations)) = client.map(|client| check(&client)) {
@@ -166,6 +173,11 @@ impl Target {
             emulator.shutdown().await;
         }
     }
+}
+
+/// A client that judges requests and never sends any: their rules do not depend on where they go.
+pub(crate) fn stand_in() -> Result<Client, iotda_ota::Error> {
+    Client::builder().endpoint("http://127.0.0.1:9").project_id("none").obs_region("none").no_proxy().build()
 }
 
 /// A builder with everything that is known about a service but its credentials.

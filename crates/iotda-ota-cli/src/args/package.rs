@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 use iotda_ota::{AppId, Checksum, PackageId, PackageType, PackageVersion, ProductId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -37,12 +39,14 @@ pub(crate) enum PackageCommand {
 const PUBLISH: &str = "\
 The file is checked, hashed and uploaded; the package is created with its SHA-256 and read back. \
 If the version exists already, --if-exists decides: fail is an error, skip leaves it as it is, verify succeeds if it \
-was made from the same file. The rules that --allow switches off are those that newer texts of the service no \
+was made from the same file. What is the same for every release, such as --app-id, --product-id, --type and --bucket, \
+can stand in a manifest beside the file: iotda-ota manifest init writes one. The rules that --allow switches off are those that newer texts of the service no \
 longer state: the suffix of the object key, and the size of at most 1 GB.
 
 Examples:
   iotda-ota --emulator package publish firmware.bin --app-id my-app \\
       --product-id my-product --version 2.0 --type firmware
+  iotda-ota package publish firmware/thermometer.bin --version 2.0 --emulator
   iotda-ota package publish radio.img --app-id APP --product-id PRODUCT \\
       --version 1.4 --type module --module-name radio --dry-run";
 
@@ -67,21 +71,18 @@ const DELETE: &str = "\
 Examples:
   iotda-ota package delete 28f61af50fc9452aa0ed5ea25c3cc3d3";
 
-/// What a package is, as publish and create take it.
+/// What a package is whatever its version, as publish, create and a new manifest take it.
 #[derive(Debug, Args)]
 pub(crate) struct Described {
     /// App (resource space) that will hold the package
     #[arg(long, value_name = "ID")]
-    pub(crate) app_id: AppId,
+    pub(crate) app_id: Option<AppId>,
     /// Product that the package is for
     #[arg(long, value_name = "ID")]
-    pub(crate) product_id: ProductId,
-    /// Version that the package brings
-    #[arg(long, value_name = "VERSION")]
-    pub(crate) version: PackageVersion,
+    pub(crate) product_id: Option<ProductId>,
     /// What the package upgrades
     #[arg(long = "type", value_name = "TYPE", value_parser = TypeParser)]
-    pub(crate) package_type: PackageType,
+    pub(crate) package_type: Option<PackageType>,
     /// OTA module that a module package upgrades
     #[arg(long, value_name = "NAME")]
     pub(crate) module_name: Option<String>,
@@ -102,8 +103,17 @@ pub(crate) struct PublishArgs {
     /// Firmware file
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
+    /// Version that the package brings
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) version: PackageVersion,
     #[command(flatten)]
     pub(crate) described: Described,
+    /// Manifest with what the flags leave out; else ota.toml in the folder of FILE, if there is one
+    #[arg(long, value_name = "PATH")]
+    pub(crate) manifest: Option<PathBuf>,
+    /// Look for no manifest
+    #[arg(long, conflicts_with = "manifest")]
+    pub(crate) no_manifest: bool,
     /// Object key in the bucket; else ota/APP/PRODUCT/TYPE[/MODULE]/VERSION/FILE
     #[arg(long, value_name = "KEY")]
     pub(crate) object_key: Option<String>,
@@ -121,6 +131,9 @@ pub(crate) struct PublishArgs {
 /// The command `package create`.
 #[derive(Debug, Args)]
 pub(crate) struct CreateArgs {
+    /// Version that the package brings
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) version: PackageVersion,
     #[command(flatten)]
     pub(crate) described: Described,
     /// Object key in the bucket
@@ -185,7 +198,8 @@ pub(crate) enum IfExists {
 }
 
 /// A rule that can be switched off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Allow {
     Suffix,
     Size,

@@ -11,6 +11,7 @@ mod create;
 mod delete;
 mod list;
 mod publish;
+mod release;
 mod show;
 
 pub(super) fn run(command: &PackageCommand, cli: &Cli, output: &Output) -> Result<(), Failure> {

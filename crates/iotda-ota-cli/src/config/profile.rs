@@ -13,6 +13,7 @@ use toml::de::{DeString, DeTable, DeValue};
 
 use super::folders;
 use crate::failure::Problem;
+use crate::suggestion;
 
 /// What a profile can hold.
 const KEYS: [&str; 10] = [
@@ -179,8 +180,7 @@ impl Checked<'_> {
                         ~/.huaweicloud/credentials, or log in with iotda-ota auth login";
             return self.problem(at, "no secret", name, help);
         }
-        let near = KEYS.iter().min_by_key(|known| distance(name, known)).filter(|known| distance(name, known) <= 3);
-        let help = match near {
+        let help = match suggestion::nearest(name, &KEYS) {
             Some(near) => format!("did you mean {near}?"),
             None => format!("remove it; the keys are {}", KEYS.join(", ")),
         };
@@ -199,27 +199,13 @@ impl Checked<'_> {
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
         let field = format!("{} line {line}", self.file.display());
         let value = found.chars().take(LONGEST_SHOWN).collect();
-        self.problems.push((at, Problem { field, rule: rule.to_owned(), value, help: help.into() }));
+        self.problems.push((at, Problem { field, rule: rule.to_owned(), value, help: help.into(), at: None }));
     }
 }
 
 fn is_secret(name: &str) -> bool {
     let name = name.to_lowercase().replace('-', "_");
     ["ak", "sk"].contains(&name.as_str()) || SECRETS.iter().any(|word| name.contains(word))
-}
-
-/// How many letters have to be changed, added or left out to make one word of the other.
-fn distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, b) in other.chars().enumerate() {
-            let changed = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -276,10 +262,5 @@ mod tests {
                 parsed(&format!("{}{with}{}", &text[..at], &text[at..]));
             }
         }
-    }
-
-    #[test]
-    fn counts_changes_between_words() {
-        assert_eq!((distance("regoin", "region"), distance("", "ab"), distance("ab", "ab")), (2, 2, 0));
     }
 }

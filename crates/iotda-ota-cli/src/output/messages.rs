@@ -21,9 +21,11 @@ pub(super) fn warning(text: &str, err: &mut dyn Write) -> io::Result<()> {
 pub(super) fn failure(failure: &Report, err: &mut dyn Write) -> io::Result<()> {
     writeln!(err, "{ERROR}error:{ERROR:#} {}", Shown(&failure.message))?;
     for problem in &failure.violations {
-        let Problem { field, rule, value, help } = problem;
+        let Problem { field, rule, value, help, at } = problem;
         write!(err, "  {FIELD}{}{FIELD:#}", Shown(field))?;
-        if let Some(place) = place(field) {
+        if let Some(at) = at {
+            write!(err, " ({})", Shown(at.to_string()))?;
+        } else if let Some(place) = place(problem.name()) {
             write!(err, " ({place})")?;
         }
         write!(err, ": must be {}", Shown(rule))?;
@@ -51,11 +53,9 @@ pub(super) fn failure(failure: &Report, err: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Where a field of the wire comes from: the flag, argument or variable.
-fn place(field: &str) -> Option<&'static str> {
+fn place(name: &str) -> Option<&'static str> {
     // An entry of a list comes from one of several flags.
-    let field = field.split('[').next().unwrap_or(field);
-    let name = field.rsplit_once("obs_location.").map_or(field, |(_, name)| name);
-    Some(match name {
+    Some(match name.split('[').next().unwrap_or(name) {
         "file" => "FILE",
         "package_id" => "PACKAGE_ID",
         "app_id" => "--app-id",
