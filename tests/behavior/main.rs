@@ -15,6 +15,7 @@ mod package_show;
 mod publish;
 mod rules;
 mod secrets;
+mod upload;
 
 use std::path::PathBuf;
 

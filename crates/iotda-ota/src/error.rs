@@ -6,10 +6,12 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
 use http::HeaderMap;
 use jiff::SignedDuration;
 
+use crate::retry;
 use crate::validate::Violations;
 
 pub(crate) mod secrets;
@@ -43,6 +45,8 @@ pub enum ErrorKind {
     OutcomeUnknown,
     /// What is stored or registered is not what it should be.
     Mismatch,
+    /// Something else still needs what was to be deleted; nothing was done.
+    InUse,
     /// Reading a local file failed on the way.
     Io,
 }
@@ -148,6 +152,12 @@ impl Error {
     /// The headers of the answer; empty if there was none.
     pub fn headers(&self) -> &HeaderMap {
         &self.0.service.headers
+    }
+
+    /// How long the service asks to wait before the call is repeated (`Retry-After`), if it does and the value can be
+    /// understood.
+    pub fn retry_after(&self) -> Option<Duration> {
+        retry::asked_for(self.headers())
     }
 
     /// How far this machine's clock is ahead of the service's, as the answer's date tells; negative if it is behind.

@@ -1,6 +1,7 @@
 //! Building a client: addresses, project, credentials, limits. What is made of them is in `build`.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use secrecy::SecretString;
 
 use crate::auth::{AccessKey, CredentialsSource, SigningScheme};
 use crate::model::{InstanceId, ProjectId};
+use crate::retry::RetryPolicy;
 use crate::transport::Options;
 
 mod build;
@@ -35,6 +37,8 @@ pub struct ClientBuilder {
     timeout: Option<Duration>,
     options: Options,
     http: Option<reqwest::Client>,
+    retry: RetryPolicy,
+    state_dir: Option<PathBuf>,
 }
 
 impl ClientBuilder {
@@ -129,6 +133,19 @@ impl ClientBuilder {
     /// How long OBS may neither take nor send anything before an upload or download is given up; 60 seconds otherwise.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.options.idle_timeout = timeout;
+        self
+    }
+
+    /// How failed calls are repeated; see [`RetryPolicy`].
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// A folder for what should survive this process, made if need be: the journals by which uploads go on after they
+    /// were broken off, and locks between processes. Without one nothing is kept.
+    pub fn state_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.state_dir = Some(folder.into());
         self
     }
 

@@ -78,6 +78,8 @@ impl ClientBuilder {
             obs_endpoint,
             obs_region,
             session: Arc::new(session),
+            retry: self.retry,
+            state_dir: self.state_dir,
         })))
     }
 
