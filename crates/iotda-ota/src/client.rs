@@ -57,6 +57,7 @@ struct Shared {
     session: Arc<Session>,
     retry: RetryPolicy,
     state_dir: Option<PathBuf>,
+    state_name: Option<String>,
 }
 
 impl Client {
@@ -81,7 +82,7 @@ impl Client {
             return Err(error.with_hint("give the region, or the OBS address (IOTDA_OTA_OBS_ENDPOINT)"));
         };
         let obs = Obs::new(self.0.http.clone(), endpoint.clone(), Arc::clone(&self.0.session), self.0.idle_timeout);
-        Ok(obs.with_retry(self.0.retry.clone()).with_journal_dir(self.journal_dir()))
+        Ok(obs.with_retry(self.0.retry.clone()).with_journals(self.journal_dir(), self.0.state_name.clone()))
     }
 
     /// Starts to publish a file: check, hash, upload, create, read back. See [`Publish`].
@@ -162,6 +163,11 @@ impl Client {
     /// Where uploads keep their journals unless told otherwise.
     pub(crate) fn journal_dir(&self) -> Option<PathBuf> {
         self.0.state_dir.as_ref().map(|folder| folder.join("uploads"))
+    }
+
+    /// What locks call the service.
+    pub(crate) fn state_name(&self) -> &str {
+        self.0.state_name.as_deref().unwrap_or(self.0.endpoint.as_str())
     }
 
     pub(crate) fn http(&self) -> &reqwest::Client {
