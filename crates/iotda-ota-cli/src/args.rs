@@ -21,7 +21,7 @@ pub(crate) use emulator::EmulatorArgs;
 pub(crate) use manifest::{CheckArgs, InitArgs, ManifestCommand};
 pub(crate) use output::{ColorMode, Format, OutputFlags, ProgressMode};
 pub(crate) use package::{
-    Allow, CreateArgs, DeleteArgs, Described, IfExists, ListArgs, PackageCommand, PublishArgs, ShowArgs,
+    Allow, CreateArgs, DeleteArgs, Described, IfExists, ListArgs, PackageCommand, PublishArgs, ShowArgs, VerifyArgs,
 };
 
 /// Publish firmware as OTA upgrade packages on Huawei Cloud IoTDA, or on the emulator inside.
@@ -64,7 +64,7 @@ Exit codes:
 /// What is to be done.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Publish, create, list, show and delete upgrade packages
+    /// Publish, verify, create, list, show and delete upgrade packages
     #[command(subcommand, after_help = package::EXAMPLES, disable_help_subcommand = true)]
     Package(PackageCommand),
     /// Write and check the manifest ota.toml, which holds what is the same for every release

@@ -1,8 +1,8 @@
 //! Whom a command speaks to: a service, or an emulator that lives as long as the command.
 
 use iotda_ota::{
-    AccessKey, Chain, Client, ClientBuilder, Credentials, CredentialsSource, ProjectId, SigningScheme, Variables,
-    Violations,
+    AccessKey, Chain, Client, ClientBuilder, Credentials, CredentialsSource, ProjectId, RetryPolicy, SigningScheme,
+    Variables, Violations,
 };
 use iotda_ota_emulator::Emulator;
 
@@ -31,7 +31,7 @@ pub(crate) struct Target {
 impl Target {
     /// Starts the emulator, if it is to be one. Without `keep` it works in a temporary folder and leaves nothing.
     pub(crate) async fn open(settings: Settings, keep: bool, output: &Output) -> Result<Self, Failure> {
-        let Settings { place, bucket, obs_region, timeout, problems } = settings;
+        let Settings { place, bucket, obs_region, timeout, max_attempts, state_dir, problems } = settings;
         let mut builder = Client::builder();
         if let Some(region) = obs_region {
             builder = builder.obs_region(region);
@@ -39,14 +39,23 @@ impl Target {
         if let Some(timeout) = timeout {
             builder = builder.timeout(timeout);
         }
+        if let Some(attempts) = max_attempts {
+            builder = builder.retry(RetryPolicy::default().max_attempts(attempts));
+        }
+        if let Some(folder) = state_dir.filter(|_| keep) {
+            builder = builder.state_dir(folder);
+        }
         match place {
             Place::Emulator(data_dir) => {
                 let emulator = Emulator::builder();
                 let emulator = if keep { emulator.data_dir(&data_dir) } else { emulator.in_memory() };
                 let emulator = started(&emulator, keep.then_some(data_dir.as_path()), output).await?;
                 let key = AccessKey::new(emulator.access_key_id(), emulator.secret_access_key());
+                // Its ports are others each time, but its data are the same.
+                let name = data_dir.canonicalize().unwrap_or_else(|_| data_dir.clone());
                 let builder = builder
                     .no_proxy()
+                    .state_name(format!("emulator {}", name.display()))
                     .region(emulator.region())
                     .endpoint(emulator.endpoint())
                     .obs_endpoint(emulator.obs_endpoint())

@@ -1,6 +1,6 @@
 //! `iotda-ota package publish`.
 
-use iotda_ota::{Client, Outcome, Phase, Published};
+use iotda_ota::{Client, Outcome, PackageId, Phase, Published};
 
 use super::release::Release;
 use super::{Creating, create};
@@ -18,10 +18,11 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let release = Release::new(args, target.bucket());
     let publish = |client: &Client| {
-        release.request(client).if_exists(match args.if_exists {
+        release.request(client).verify_object(args.verify_object).if_exists(match args.if_exists {
             IfExists::Fail => iotda_ota::IfExists::Fail,
             IfExists::Skip => iotda_ota::IfExists::Skip,
             IfExists::Verify => iotda_ota::IfExists::Verify,
+            IfExists::Replace => iotda_ota::IfExists::Replace,
         })
     };
     let explain = |failure| release.explain(failure);
@@ -56,10 +57,15 @@ fn summary(published: &Published, manifest: Option<String>, target: String) -> F
             Outcome::Created => "created",
             Outcome::Verified => "verified: it existed and was made from this file",
             Outcome::Skipped => "skipped: it existed and was left as it is",
+            Outcome::Replaced => "replaced: it took the place of others with this version, which are deleted",
             _ => "done",
         },
     );
     text::package(&published.package, &mut fields);
+    if !published.replaced.is_empty() {
+        let ids: Vec<_> = published.replaced.iter().map(PackageId::as_str).collect();
+        fields.add("replaced", ids.join(", "));
+    }
     if let Some(size) = published.object.as_ref().and_then(|object| object.size) {
         fields.add("size", format!("{size} bytes"));
     }
