@@ -16,6 +16,7 @@ mod publish;
 mod rules;
 mod secrets;
 mod upload;
+mod verify;
 
 use std::path::PathBuf;
 

@@ -91,6 +91,11 @@ impl Target {
         Metadata::at(self.backend.metadata_endpoint().unwrap_or_default())
     }
 
+    /// The IoTDA base address.
+    pub fn endpoint(&self) -> &str {
+        self.backend.endpoint()
+    }
+
     /// The OBS base address.
     pub fn obs_endpoint(&self) -> &str {
         self.backend.obs_endpoint()

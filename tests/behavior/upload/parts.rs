@@ -103,7 +103,7 @@ async fn an_object_with_other_content_is_replaced_only_when_asked_for() {
 async fn setup_with_a_late_object(content: impl Fn(&Setup) -> Vec<u8>) -> (Setup, Vec<u8>) {
     let looks = Mutex::new(0);
     let setup = Setup::new(3 * PART, move |request| {
-        let mut looks = looks.lock().unwrap();
+        let mut looks = looks.lock().expect("nobody panicked");
         *looks += u32::from(request.method == "HEAD");
         if request.method == "HEAD" && *looks == 1 { Fault::Answer(Answer::new(404, "")) } else { Fault::None }
     })
