@@ -13,10 +13,12 @@ pub(crate) struct Relay {
     shared: Arc<Shared>,
 }
 
+/// Decides by what has come so far, in bytes, and by what comes now.
+type Hold = dyn Fn(u64, &[u8]) -> bool + Send + Sync;
+
 struct Shared {
     target: String,
-    /// Decides by what has come so far, in bytes, and by what comes now.
-    hold: Box<dyn Fn(u64, &[u8]) -> bool + Send + Sync>,
+    hold: Box<Hold>,
     passed: AtomicU64,
     open: Mutex<bool>,
     opened: Condvar,
