@@ -39,6 +39,7 @@ pub struct ClientBuilder {
     http: Option<reqwest::Client>,
     retry: RetryPolicy,
     state_dir: Option<PathBuf>,
+    state_name: Option<String>,
 }
 
 impl ClientBuilder {
@@ -146,6 +147,13 @@ impl ClientBuilder {
     /// were broken off, and locks between processes. Without one nothing is kept.
     pub fn state_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.state_dir = Some(folder.into());
+        self
+    }
+
+    /// What journals and locks call the service instead of its addresses. Uploads to one whose addresses are others from
+    /// run to run, such as an emulator on free ports, go on by this name.
+    pub fn state_name(mut self, name: impl Into<String>) -> Self {
+        self.state_name = Some(name.into());
         self
     }
 

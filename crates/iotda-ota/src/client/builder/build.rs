@@ -79,6 +79,7 @@ impl ClientBuilder {
             session: Arc::new(session),
             retry: self.retry,
             state_dir: self.state_dir,
+            state_name: self.state_name,
         })))
     }
 
