@@ -6,6 +6,7 @@
 
 mod auth;
 mod connections;
+mod create_once;
 mod errors;
 mod obs;
 mod package_create;

@@ -10,7 +10,7 @@ mod stub;
 mod target;
 
 pub use iotda_ota_emulator::Refusal;
-pub use stub::{Answer, Received, Stub};
+pub use stub::{Answer, Received, Stub, quick};
 pub use target::{
     Target, dedicated_target, refusing_target, strict_target, target, target_with_metadata, target_without_objects,
 };

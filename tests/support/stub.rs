@@ -6,8 +6,9 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use iotda_ota::{AccessKey, Client, ClientBuilder};
+use iotda_ota::{AccessKey, Client, ClientBuilder, RetryPolicy};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -83,7 +84,8 @@ impl Stub {
         format!("http://{}", self.address)
     }
 
-    /// A builder for a client of this stub, with credentials that are plainly fake.
+    /// A builder for a client of this stub, with credentials that are plainly fake. It makes one attempt of a call, and
+    /// waits hardly at all when it has to.
     pub fn builder(&self) -> ClientBuilder {
         Client::builder()
             .endpoint(self.endpoint())
@@ -92,6 +94,7 @@ impl Stub {
             .project_id("fake-project")
             .token("fake-token")
             .access_key(AccessKey::new("FAKE-ACCESS-KEY-ID", "fake-secret"))
+            .retry(quick().max_attempts(1))
     }
 
     /// A client of this stub.
@@ -190,6 +193,11 @@ impl Answer {
         }
         [head.as_bytes(), b"\r\n", sent].concat()
     }
+}
+
+/// A policy that waits hardly at all between attempts.
+pub fn quick() -> RetryPolicy {
+    RetryPolicy::default().delays(Duration::from_millis(1), Duration::from_millis(5))
 }
 
 async fn serve(listener: TcpListener, received: Arc<Mutex<Vec<Received>>>, respond: Arc<Respond>) {

@@ -62,11 +62,14 @@ mod endpoint;
 mod error;
 mod model;
 mod obs;
+mod once;
 mod packages;
 mod paging;
 mod progress;
 mod publish;
+mod rate;
 mod response;
+mod retry;
 mod transport;
 mod validate;
 
@@ -75,7 +78,7 @@ pub use auth::{
     Pod, Profile, Secret, SigningScheme, SourceError, SourceHttp, Variables,
 };
 pub use client::{Client, ClientBuilder};
-pub use error::{Error, ErrorKind};
+pub use error::{Error, ErrorKind, Sought};
 pub use model::{
     AppId, Checksum, CreateTime, FileLocation, InstanceId, ObsLocation, Package, PackageId, PackageType,
     PackageVersion, ProductId, ProjectId, SignMethod,
@@ -84,7 +87,9 @@ pub use obs::{LocalFile, ObjectInfo, Obs};
 pub use packages::{CreatePackage, CreateRequest, DeletePackage, ListPackages, PackagePage, Packages, ShowPackage};
 pub use progress::{Phase, Progress};
 pub use publish::{IfExists, Outcome, Plan, Publish, Published, PublishedObject};
+pub use rate::RateLimit;
 pub use response::Response;
+pub use retry::RetryPolicy;
 pub use validate::{OptionalRule, Violation, Violations, Warning};
 
 /// Compiles the example of the README.

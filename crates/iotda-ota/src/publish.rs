@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::call::{CallOptions, call_options};
 use crate::client::Client;
 use crate::error::Error;
 use crate::model::{AppId, Checksum, ObsLocation, Package, PackageType, PackageVersion, ProductId};
@@ -132,6 +133,7 @@ pub struct Publish {
     any_suffix: bool,
     any_size: bool,
     progress: Reporter,
+    options: CallOptions,
 }
 
 impl Publish {
@@ -154,6 +156,7 @@ impl Publish {
             any_suffix: false,
             any_size: false,
             progress: Reporter::default(),
+            options: CallOptions::default(),
         }
     }
 
@@ -207,6 +210,8 @@ impl Publish {
         }
         self
     }
+
+    call_options!();
 
     /// Hears how far hashing and upload are. Called often, so it should be quick.
     pub fn on_progress(mut self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Self {

@@ -8,6 +8,8 @@ use secrecy::SecretString;
 
 use crate::auth::{AccessKey, CredentialsSource, SigningScheme};
 use crate::model::{InstanceId, ProjectId};
+use crate::rate::RateLimit;
+use crate::retry::RetryPolicy;
 use crate::transport::Options;
 
 mod build;
@@ -35,6 +37,8 @@ pub struct ClientBuilder {
     timeout: Option<Duration>,
     options: Options,
     http: Option<reqwest::Client>,
+    retry: RetryPolicy,
+    rate_limit: Option<RateLimit>,
 }
 
 impl ClientBuilder {
@@ -129,6 +133,18 @@ impl ClientBuilder {
     /// How long OBS may neither take nor send anything before an upload or download is given up; 60 seconds otherwise.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.options.idle_timeout = timeout;
+        self
+    }
+
+    /// How failed calls are repeated; see [`RetryPolicy`].
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// How many requests may be sent to IoTDA, by all clones together; as many as calls need otherwise.
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = Some(limit);
         self
     }
 

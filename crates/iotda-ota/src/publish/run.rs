@@ -4,6 +4,7 @@ use super::{IfExists, Outcome, Publish, Published, PublishedObject, existing, re
 use crate::error::{Error, ErrorKind};
 use crate::model::ObsLocation;
 use crate::obs::{LocalFile, ObjectInfo, Obs};
+use crate::once::Settle;
 use crate::packages::CreatePackage;
 use crate::progress::Phase;
 use crate::validate::OptionalRule;
@@ -36,7 +37,11 @@ pub(super) async fn run(publish: &Publish) -> Result<Published, Error> {
         create = create.allow(OptionalRule::Suffix);
     }
     publish.progress.report(Phase::Create, 0, 0);
-    let created = create.send().await.map_err(|error| not_created(error, &location))?.into_inner();
+    // Somebody else may have published the same at the same moment; only the oldest package stays then.
+    let created = create.with_options(&publish.options).send_settled(Settle::Always).await;
+    let created = created.map_err(|error| not_created(error, &location))?;
+    warnings.extend(created.warnings().iter().cloned());
+    let created = created.into_inner();
     let package = read_back::package(publish, created, &location, &mut warnings).await?;
     read_back::object(&obs, &stored, &location, &package, &mut warnings).await?;
     let object = object(&location, Some(file.size()));
