@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use iotda_ota::{CreatePackage, Error, ErrorKind, ObsLocation, Package, PackageType, Response, RetryPolicy, Sought};
-use support::{Answer, Received, Stub, quick};
+use support::{Answer, Received, Stub, impatient};
 
 const ID: &str = "28f61af50fc9452aa0ed5ea25c3cc3d3";
 const OTHER: &str = "0f61af50fc9452aa0ed5ea25c3cc3d32";
@@ -129,7 +129,7 @@ fn lost_answers() -> Vec<Answer> {
 #[tokio::test]
 async fn a_create_that_was_carried_out_is_found_and_not_repeated() {
     for answer in lost_answers() {
-        for policy in [quick(), quick().max_attempts(1)] {
+        for policy in [impatient(), impatient().max_attempts(1)] {
             let service = Service::start([Create::Lost(ID, answer.clone())]).await;
             let package = service.send(policy).await.unwrap();
             assert_eq!(package.package_id, ID, "{answer:?}");
@@ -144,7 +144,7 @@ async fn a_create_that_was_carried_out_is_found_and_not_repeated() {
 async fn a_create_that_was_not_carried_out_is_tried_again_after_a_look() {
     for answer in [Answer::nothing(), Answer::new(500, ""), Answer::new(504, "")] {
         let service = Service::start([Create::Not(answer.clone()), Create::Not(answer), Create::Done(ID)]).await;
-        let package = service.send(quick()).await.unwrap();
+        let package = service.send(impatient()).await.unwrap();
         assert!(!package.is_found() && package.attempts() == 3 && package.status() == 201);
         assert_eq!(service.methods(), "CLCLCLS", "the last look is the one for others that are the same");
     }
@@ -155,7 +155,7 @@ async fn what_clearly_was_not_done_is_repeated_without_a_look() {
     let throttled = Answer::new(403, r#"{"error_code":"IOTDA.021101","error_msg":"too fast"}"#);
     let creates = [Answer::new(429, ""), throttled, Answer::new(429, "").header("retry-after", "0")];
     let service = Service::start(creates.map(Create::Not).into_iter().chain([Create::Done(ID)])).await;
-    let package = service.send(quick()).await.unwrap();
+    let package = service.send(impatient()).await.unwrap();
     assert!(!package.is_found() && package.attempts() == 4);
     assert_eq!(service.methods(), "CCCC");
 }
@@ -164,19 +164,19 @@ async fn what_clearly_was_not_done_is_repeated_without_a_look() {
 async fn a_clear_refusal_is_not_repeated() {
     for status in [400, 401, 403, 404, 409, 413, 422] {
         let service = Service::start([Create::Not(Answer::new(status, ""))]).await;
-        let error = service.send(quick()).await.unwrap_err();
+        let error = service.send(impatient()).await.unwrap_err();
         assert!(!error.is_retryable() && !error.is_outcome_unknown(), "{error:?}");
         assert_eq!((service.methods().as_str(), error.attempts()), ("C", 1), "{status}");
     }
     let service = Service::start([Create::Not(Answer::new(200, r#"{"error_code":"IOTDA.1"}"#))]).await;
-    assert_eq!(service.send(quick()).await.unwrap_err().kind(), ErrorKind::Rejected);
+    assert_eq!(service.send(impatient()).await.unwrap_err().kind(), ErrorKind::Rejected);
     assert_eq!(service.methods(), "C");
 }
 
 #[tokio::test]
 async fn a_success_that_cannot_be_found_is_never_created_again() {
     let service = Service::start([Create::Not(Answer::new(201, "<html>"))]).await;
-    let error = service.send(quick()).await.unwrap_err();
+    let error = service.send(impatient()).await.unwrap_err();
     assert!(error.is_outcome_unknown(), "{error:?}");
     assert_eq!(service.methods(), "CLLLL", "it is looked for several times");
 }
@@ -185,7 +185,7 @@ async fn a_success_that_cannot_be_found_is_never_created_again() {
 async fn a_service_that_fails_every_time_has_done_nothing_and_that_is_said() {
     let failing = || Create::Not(Answer::new(500, ""));
     let service = Service::start([failing(), failing()]).await;
-    let error = service.send(quick().max_attempts(2)).await.unwrap_err();
+    let error = service.send(impatient().max_attempts(2)).await.unwrap_err();
     assert!(error.is_retryable() && error.attempts() == 2, "{error:?}");
     assert!(error.to_string().contains("it was looked up and is not there"), "{error}");
     assert_eq!(service.methods(), "CLCL");
@@ -195,7 +195,7 @@ async fn a_service_that_fails_every_time_has_done_nothing_and_that_is_said() {
 async fn a_service_that_was_too_slow_may_still_be_at_it() {
     for late in [Answer::new(504, ""), Answer::silence()] {
         let service = Service::start([Create::Not(late), Create::Not(Answer::new(403, ""))]).await;
-        let create = service.create(quick()).timeout(std::time::Duration::from_millis(200));
+        let create = service.create(impatient()).timeout(std::time::Duration::from_millis(200));
         let error = create.send().await.unwrap_err();
         assert!(error.is_outcome_unknown(), "{error:?}");
         assert!(error.to_string().contains("may still be at it"), "{error}");
@@ -207,7 +207,7 @@ async fn a_service_that_was_too_slow_may_still_be_at_it() {
 async fn a_refusal_after_an_open_end_is_only_the_answer_if_nothing_is_there() {
     let refused = || Create::Not(Answer::new(409, ""));
     let service = Service::start([Create::Not(Answer::nothing()), refused()]).await;
-    assert_eq!(service.send(quick()).await.unwrap_err().status(), Some(409));
+    assert_eq!(service.send(impatient()).await.unwrap_err().status(), Some(409));
     assert_eq!(service.methods(), "CLCL");
 
     // The first look comes too early.
@@ -218,7 +218,7 @@ async fn a_refusal_after_an_open_end_is_only_the_answer_if_nothing_is_there() {
         (is_list && *looks.lock().unwrap() == 1).then(|| Answer::new(200, r#"{"packages":[]}"#))
     };
     let service = Service::with([Create::Lost(ID, Answer::nothing()), refused()], early).await;
-    let package = service.send(quick()).await.unwrap();
+    let package = service.send(impatient()).await.unwrap();
     assert!(package.is_found() && package.package_id == ID);
 }
 
@@ -228,7 +228,7 @@ async fn when_it_cannot_be_looked_up_the_error_has_all_to_find_out_later() {
         let answer = lookup.clone();
         let no_looks = move |request: &Received| (request.method == "GET").then(|| answer.clone());
         let service = Service::with([Create::Lost(ID, Answer::nothing())], no_looks).await;
-        let error = service.send(quick()).await.unwrap_err();
+        let error = service.send(impatient()).await.unwrap_err();
         assert!(error.is_outcome_unknown() && !error.is_retryable(), "{error:?}");
         assert_eq!(service.methods().matches('C').count(), 1, "{lookup:?}");
         let Some(Sought::Package(sought)) = error.sought() else { panic!("{error:?}") };
@@ -248,7 +248,7 @@ async fn only_the_same_file_counts_as_the_same_package() {
     };
     let creates = [Create::Lost(OTHER, Answer::nothing()), Create::Done(ID)];
     let service = Service::with(creates, another_file).await;
-    let package = service.send(quick()).await.unwrap();
+    let package = service.send(impatient()).await.unwrap();
     assert!(package.package_id == ID && !package.is_found());
     assert_eq!(service.methods(), "CLSCLSS");
 }
@@ -263,7 +263,7 @@ async fn of_two_that_a_repeated_create_made_the_older_stays() {
         (is_list && *looks.lock().unwrap() == 1).then(|| Answer::new(200, r#"{"packages":[]}"#))
     };
     let service = Service::with([Create::Lost(OTHER, Answer::nothing()), Create::Done(ID)], early).await;
-    let package = service.send(quick()).await.unwrap();
+    let package = service.send(impatient()).await.unwrap();
     assert_eq!(package.package_id, OTHER);
     assert!(package.is_found() && package.attempts() == 2 && package.warnings().is_empty());
     let requests = service.stub.received();
@@ -298,7 +298,7 @@ async fn an_older_one_of_our_own_gives_way_to_one_that_came_late_and_stays() {
         }
     })
     .await;
-    let package = service.send(quick()).await.unwrap();
+    let package = service.send(impatient()).await.unwrap();
     assert_eq!(package.package_id, OTHER);
     assert!(service.methods().contains('D'));
 }
@@ -324,7 +324,7 @@ async fn one_of_two_always_stays_even_when_the_other_goes_at_the_same_moment() {
         }
     })
     .await;
-    let package = service.send(quick()).await.unwrap();
+    let package = service.send(impatient()).await.unwrap();
     assert_eq!(package.package_id, OTHER, "{}", service.methods());
     assert_eq!(service.methods().matches('C').count(), 3);
 }

@@ -5,17 +5,21 @@
 //! stub, because no backend answers such things when asked.
 
 mod auth;
+mod cancel;
 mod connections;
 mod create_once;
 mod errors;
+mod hostile;
 mod obs;
 mod package_create;
 mod package_delete;
 mod package_list;
 mod package_show;
 mod publish;
+mod repeat;
 mod rules;
 mod secrets;
+mod upload;
 
 use std::path::PathBuf;
 

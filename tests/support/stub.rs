@@ -84,17 +84,16 @@ impl Stub {
         format!("http://{}", self.address)
     }
 
-    /// A builder for a client of this stub, with credentials that are plainly fake. It makes one attempt of a call, and
-    /// waits hardly at all when it has to.
+    /// A builder for a client of this stub, with credentials that are plainly fake. It repeats what failed at once.
     pub fn builder(&self) -> ClientBuilder {
         Client::builder()
+            .retry(impatient())
             .endpoint(self.endpoint())
             .obs_endpoint(self.endpoint())
             .obs_region("cn-north-4")
             .project_id("fake-project")
             .token("fake-token")
             .access_key(AccessKey::new("FAKE-ACCESS-KEY-ID", "fake-secret"))
-            .retry(quick().max_attempts(1))
     }
 
     /// A client of this stub.
@@ -177,7 +176,7 @@ impl Answer {
         self
     }
 
-    fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let sent = match self.end {
             End::Complete => &self.body[..],
             End::Cut(bytes) => &self.body[..bytes.min(self.body.len())],
@@ -195,9 +194,9 @@ impl Answer {
     }
 }
 
-/// A policy that waits hardly at all between attempts.
-pub fn quick() -> RetryPolicy {
-    RetryPolicy::default().delays(Duration::from_millis(1), Duration::from_millis(5))
+/// Retries as they are, but for the delays, for which no test wants to wait.
+pub fn impatient() -> RetryPolicy {
+    RetryPolicy::default().delays(Duration::ZERO, Duration::ZERO)
 }
 
 async fn serve(listener: TcpListener, received: Arc<Mutex<Vec<Received>>>, respond: Arc<Respond>) {
@@ -224,7 +223,7 @@ async fn converse(mut stream: TcpStream, received: &Mutex<Vec<Received>>, respon
 }
 
 /// Reads one request to its end. Bodies of this project always tell their length.
-async fn read_request(stream: &mut TcpStream) -> std::io::Result<Received> {
+pub(crate) async fn read_request(stream: &mut TcpStream) -> std::io::Result<Received> {
     let mut bytes = Vec::new();
     let body_at = loop {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {

@@ -91,6 +91,11 @@ impl Target {
         Metadata::at(self.backend.metadata_endpoint().unwrap_or_default())
     }
 
+    /// The OBS base address.
+    pub fn obs_endpoint(&self) -> &str {
+        self.backend.obs_endpoint()
+    }
+
     /// A client that may do everything.
     ///
     /// # Panics
@@ -110,15 +115,14 @@ impl Target {
         ObsLocation::new(self.backend.region(), self.bucket(), key)
     }
 
-    /// Puts a file into the bucket and answers its location, with the checksum of its content.
+    /// Puts a file into the bucket, in place of what is there, and answers its location with the checksum of its content.
     ///
     /// # Panics
     ///
     /// If that fails.
     pub async fn upload(&self, key: &str, file: &Path) -> ObsLocation {
-        let file = iotda_ota::LocalFile::read(file).await.expect("the file can be read");
         let obs = self.client().obs().expect("the target has OBS");
-        obs.upload(self.bucket(), key, &file).await.expect("the upload succeeds");
-        self.location(key).sign(file.checksum().clone())
+        let uploaded = obs.upload(self.bucket(), key, file).replace(true).send().await.expect("the upload succeeds");
+        self.location(key).sign(uploaded.checksum)
     }
 }

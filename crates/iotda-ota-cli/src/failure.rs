@@ -191,6 +191,7 @@ fn kind_name(kind: ErrorKind) -> &'static str {
         ErrorKind::Unavailable => "unavailable",
         ErrorKind::OutcomeUnknown => "outcome_unknown",
         ErrorKind::Mismatch => "mismatch",
+        ErrorKind::InUse => "in_use",
         ErrorKind::Io => "io",
         _ => "fault",
     }

@@ -14,12 +14,13 @@ use crate::auth::iam::Iam;
 use crate::auth::session::Session;
 use crate::auth::{Credentials, SourceHttp};
 use crate::error::{Error, ErrorKind};
-use crate::model::{AppId, InstanceId, PackageType, PackageVersion, ProductId, ProjectId};
+use crate::model::{AppId, InstanceId, PackageId, PackageType, PackageVersion, ProductId, ProjectId};
 use crate::obs::Obs;
 use crate::packages::Packages;
 use crate::publish::Publish;
 use crate::rate::Limiter;
 use crate::retry::RetryPolicy;
+use crate::verify::Verify;
 
 mod builder;
 
@@ -58,6 +59,7 @@ struct Shared {
     session: Arc<Session>,
     retry: RetryPolicy,
     limiter: Limiter,
+    state_dir: Option<PathBuf>,
 }
 
 impl Client {
@@ -81,7 +83,8 @@ impl Client {
             let error = Error::new(ErrorKind::Configuration, "no OBS address");
             return Err(error.with_hint("give the region, or the OBS address (IOTDA_OTA_OBS_ENDPOINT)"));
         };
-        Ok(Obs::new(self.0.http.clone(), endpoint.clone(), Arc::clone(&self.0.session), self.0.idle_timeout))
+        let obs = Obs::new(self.0.http.clone(), endpoint.clone(), Arc::clone(&self.0.session), self.0.idle_timeout);
+        Ok(obs.with_retry(self.0.retry.clone()).with_journal_dir(self.journal_dir()))
     }
 
     /// Starts to publish a file: check, hash, upload, create, read back. See [`Publish`].
@@ -94,6 +97,11 @@ impl Client {
         version: impl Into<PackageVersion>,
     ) -> Publish {
         Publish::new(self.clone(), file.into(), app_id.into(), product_id.into(), package_type.into(), version.into())
+    }
+
+    /// Starts to compare a package's registered checksum, its stored object and perhaps a local file. See [`Verify`].
+    pub fn verify(&self, package_id: impl Into<PackageId>) -> Verify {
+        Verify::new(self.clone(), package_id.into())
     }
 
     /// The IoTDA base address.
@@ -152,6 +160,11 @@ impl Client {
 
     pub(crate) fn obs_endpoint(&self) -> Option<&Url> {
         self.0.obs_endpoint.as_ref()
+    }
+
+    /// Where uploads keep their journals unless told otherwise.
+    pub(crate) fn journal_dir(&self) -> Option<PathBuf> {
+        self.0.state_dir.as_ref().map(|folder| folder.join("uploads"))
     }
 
     pub(crate) fn http(&self) -> &reqwest::Client {

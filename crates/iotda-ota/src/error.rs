@@ -50,6 +50,8 @@ pub enum ErrorKind {
     OutcomeUnknown,
     /// What is stored or registered is not what it should be.
     Mismatch,
+    /// Something else still needs what was to be deleted; nothing was done.
+    InUse,
     /// Reading a local file failed on the way.
     Io,
 }

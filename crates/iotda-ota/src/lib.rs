@@ -25,6 +25,7 @@
 //!   [show](Packages::show), [delete](Packages::delete). Results come as a [`Response`], which is the value with the
 //!   answer's request id.
 //! - [`Client::obs`] uploads a file and looks at objects.
+//! - [`Client::verify`] compares the registered checksum, the stored object and a local file.
 //! - Requests are checked before they are sent; [`Violations`] names everything that is wrong at once.
 //!   `send_unchecked` is the way around.
 //! - [`Error`] is the only error type. It keeps status, service code, message and request id whatever the answer was.
@@ -60,6 +61,7 @@ mod client;
 mod clock;
 mod endpoint;
 mod error;
+mod lock;
 mod model;
 mod obs;
 mod once;
@@ -72,6 +74,7 @@ mod response;
 mod retry;
 mod transport;
 mod validate;
+mod verify;
 
 pub use auth::{
     AccessKey, BoxFuture, Chain, Credentials, CredentialsSource, Environment, Finding, Login, Metadata, Oidc, Password,
@@ -83,14 +86,18 @@ pub use model::{
     AppId, Checksum, CreateTime, FileLocation, InstanceId, ObsLocation, Package, PackageId, PackageType,
     PackageVersion, ProductId, ProjectId, SignMethod,
 };
-pub use obs::{LocalFile, ObjectInfo, Obs};
-pub use packages::{CreatePackage, CreateRequest, DeletePackage, ListPackages, PackagePage, Packages, ShowPackage};
+pub use obs::{LocalFile, ObjectInfo, Obs, Upload, Uploaded};
+pub use packages::{
+    CreatePackage, CreateRequest, DeletePackage, DeleteWithObject, DeletedWithObject, ListPackages, PackagePage,
+    Packages, ShowPackage,
+};
 pub use progress::{Phase, Progress};
 pub use publish::{IfExists, Outcome, Plan, Publish, Published, PublishedObject};
 pub use rate::RateLimit;
 pub use response::Response;
 pub use retry::RetryPolicy;
 pub use validate::{OptionalRule, Violation, Violations, Warning};
+pub use verify::{Check, Verification, Verify};
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

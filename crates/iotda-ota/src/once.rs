@@ -43,11 +43,19 @@ pub(crate) trait Once: Sync {
     /// Sends the request once.
     fn make(&self, call: Arc<Call>) -> impl Future<Output = Result<Response<Self::Made>, Error>> + Send;
 
-    /// Everything that exists and is the same as what the request makes, as each is shown.
-    fn find(&self, options: &CallOptions) -> impl Future<Output = Result<Vec<Response<Self::Made>>, Error>> + Send;
+    /// Everything that exists and is the same as what the request makes, as each is shown; without `mine`.
+    fn find(
+        &self,
+        mine: Option<&Self::Made>,
+        options: &CallOptions,
+    ) -> impl Future<Output = Result<Vec<Response<Self::Made>>, Error>> + Send;
 
-    /// Whether one still exists.
-    fn exists(&self, made: &Self::Made, options: &CallOptions) -> impl Future<Output = Result<bool, Error>> + Send;
+    /// One as it is now, or `None` if it is gone.
+    fn show(
+        &self,
+        made: &Self::Made,
+        options: &CallOptions,
+    ) -> impl Future<Output = Result<Option<Response<Self::Made>>, Error>> + Send;
 
     /// Deletes one; that it is gone already is no error.
     fn remove(&self, made: &Self::Made, options: &CallOptions) -> impl Future<Output = Result<(), Error>> + Send;
@@ -122,7 +130,7 @@ async fn course<O: Once>(once: &O, attempts: &mut Attempts<'_>, settling: Settle
         if !again {
             attempts.moment().await;
         }
-        match once.find(&attempts.limits()).await {
+        match once.find(None, &attempts.limits()).await {
             Ok(found) => match oldest::<O>(found) {
                 Some(found) => return Ok(found),
                 None if again => {}
@@ -140,7 +148,7 @@ async fn accepted<O: Once>(once: &O, attempts: &Attempts<'_>, error: Error) -> R
         if !attempts.moment().await {
             break;
         }
-        match once.find(&attempts.limits()).await {
+        match once.find(None, &attempts.limits()).await {
             Ok(found) => match oldest::<O>(found) {
                 Some(found) => return Ok(found),
                 None => note = "it was looked up and is not there, or not yet".to_owned(),
@@ -198,28 +206,33 @@ async fn settle<O: Once>(once: &O, attempts: &Attempts<'_>, mine: Response<O::Ma
     let limits = attempts.limits();
     let mut waited = false;
     for _ in 0..ROUNDS {
-        let (mut own, mut others): (Vec<_>, Vec<_>) = match once.find(&limits).await {
-            Ok(found) => found.into_iter().partition(|found| O::id(found) == O::id(&mine)),
+        let mut others = match once.find(Some(&mine), &limits).await {
+            Ok(others) => others,
             Err(error) => return Settled::Done(unsettled::<O>(mine, &error)),
         };
         others.sort_by(|one, other| O::age(one, other));
         let Some(other) = others.into_iter().next() else { return Settled::Done(mine) };
-        // As it is shown, which is how the others see it.
-        let is_older = O::age(own.pop().as_deref().unwrap_or(&mine), &other) == Ordering::Less;
-        if is_older && !doubt {
+        // Its age is taken as it is shown, because that is how the others see it.
+        let own = match once.show(&mine, &limits).await {
+            Ok(Some(own)) => own,
+            Ok(None) => return Settled::Done(other.with_found()),
+            Err(error) => return Settled::Done(unsettled::<O>(mine, &error)),
+        };
+        let is_oldest = O::age(&own, &other) == Ordering::Less;
+        if is_oldest && !doubt {
             return Settled::Done(mine);
         }
-        if is_older && !waited {
+        if is_oldest && !waited {
             waited = attempts.moment().await;
-            if !waited {
-                return Settled::Done(mine);
+            if waited {
+                continue;
             }
-            continue;
+            return Settled::Done(mine);
         }
         // One of the two has to stay, and the other one may just have been given up.
-        match once.exists(&other, &limits).await {
-            Ok(true) => {}
-            Ok(false) => continue,
+        match once.show(&other, &limits).await {
+            Ok(Some(_)) => {}
+            Ok(None) => continue,
             Err(error) => return Settled::Done(unsettled::<O>(mine, &error)),
         }
         if let Err(error) = once.remove(&mine, &limits).await {
@@ -229,9 +242,9 @@ async fn settle<O: Once>(once: &O, attempts: &Attempts<'_>, mine: Response<O::Ma
         if waited {
             attempts.moment().await;
         }
-        return match once.exists(&other, &limits).await {
-            Ok(false) => Settled::Gone,
-            Ok(true) => Settled::Done(other.with_found()),
+        return match once.show(&other, &limits).await {
+            Ok(None) => Settled::Gone,
+            Ok(Some(other)) => Settled::Done(other.with_found()),
             Err(error) => Settled::Done(unsettled::<O>(other.with_found(), &error)),
         };
     }

@@ -179,7 +179,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_attempt_that_succeeds_ends_it() {
         let count = Cell::new(0);
-        let result = run(&RetryPolicy::default(), || {
+        let policy = RetryPolicy::default();
+        let result = run(&policy, || {
             count.set(count.get() + 1);
             let result = if count.get() < 3 { Err(unavailable(&HeaderMap::new())) } else { Ok(count.get()) };
             async move { result }

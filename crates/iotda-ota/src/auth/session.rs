@@ -68,20 +68,33 @@ impl Session {
         }
     }
 
-    /// The access key for OBS.
-    pub(crate) async fn obs_key(&self) -> Result<AccessKey, Error> {
+    /// The credentials for OBS, which hold an access key.
+    pub(crate) async fn obs_credentials(&self) -> Result<Shared, Error> {
         if let Some(key) = &self.obs_key {
-            return Ok(key.clone());
+            return Ok(Arc::new(Credentials::access_key(key.clone())));
         }
-        if let Secret::AccessKey(key) = self.credentials().await?.secret() {
-            return Ok(key.clone());
+        let credentials = self.credentials().await?;
+        if let Secret::AccessKey(_) = credentials.secret() {
+            return Ok(credentials);
         }
         let exchanged = self.obs.as_ref().ok_or_else(none)?.get().await.map_err(|error| {
             error.with_hint("OBS needs an access key: give one, or allow the user to exchange the token for one at IAM")
         })?;
         match exchanged.secret() {
-            Secret::AccessKey(key) => Ok(key.clone()),
+            Secret::AccessKey(_) => Ok(exchanged),
             Secret::Token(_) => Err(Error::new(ErrorKind::Unauthenticated, "IAM gave no access key for the token")),
+        }
+    }
+
+    /// Others for OBS in place of refused ones, if there can be others.
+    pub(crate) async fn renew_obs(&self, refused: &Shared) -> Result<Option<Shared>, Error> {
+        if self.obs_key.is_some() {
+            return Ok(None);
+        }
+        let main_has_a_key = matches!(self.credentials().await?.secret(), Secret::AccessKey(_));
+        match &self.obs {
+            Some(obs) if !main_has_a_key => obs.renew(refused).await,
+            _ => self.renew(refused).await,
         }
     }
 

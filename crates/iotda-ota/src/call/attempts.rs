@@ -66,20 +66,14 @@ pub(crate) struct Attempts<'a> {
 
 impl<'a> Attempts<'a> {
     pub(crate) fn new(client: &'a Client, operation: Operation, options: &CallOptions) -> Self {
-        let started = Instant::now();
+        let options = options.begun();
         Self {
             client,
             operation,
-            policy: options.retry.clone().unwrap_or_else(|| client.retry().clone()),
+            policy: options.retry.unwrap_or_else(|| client.retry().clone()),
             timeout: options.timeout.unwrap_or(client.timeout()),
-            started,
-            // A moment that no clock can show is no limit.
-            deadline: options
-                .deadline
-                .and_then(|deadline| started.checked_add(deadline))
-                .into_iter()
-                .chain(options.end)
-                .min(),
+            started: Instant::now(),
+            deadline: options.end,
             course: Course::default(),
             renewed: false,
         }

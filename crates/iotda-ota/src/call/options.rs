@@ -1,9 +1,11 @@
 //! What a caller may set for one call: how often it is tried, and how long it may take.
 
+use std::future::Future;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
+use crate::error::{Error, ErrorKind};
 use crate::retry::RetryPolicy;
 
 /// What was set for one call; the client's settings hold for the rest.
@@ -14,6 +16,23 @@ pub(crate) struct CallOptions {
     pub(crate) deadline: Option<Duration>,
     /// The end of the call to which this one belongs.
     pub(crate) end: Option<Instant>,
+}
+
+impl CallOptions {
+    /// These limits for several calls that begin now and share the time that one may take.
+    pub(crate) fn begun(&self) -> Self {
+        // A moment that no clock can show is no limit.
+        let end = self.deadline.and_then(|deadline| Instant::now().checked_add(deadline));
+        Self { deadline: None, end: end.into_iter().chain(self.end).min(), ..self.clone() }
+    }
+
+    /// Runs a step of such calls that heeds no limit itself; nothing may be left open when it is given up.
+    pub(crate) async fn within<T>(&self, step: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let Some(end) = self.end else { return step.await };
+        timeout_at(end, step).await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Unavailable, "the deadline passed").with_hint("try again, or allow more time"))
+        })
+    }
 }
 
 /// The setters that every operation's builder has, for a builder whose field `options` is a [`CallOptions`].

@@ -1,6 +1,7 @@
 //! Building a client: addresses, project, credentials, limits. What is made of them is in `build`.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +40,7 @@ pub struct ClientBuilder {
     http: Option<reqwest::Client>,
     retry: RetryPolicy,
     rate_limit: Option<RateLimit>,
+    state_dir: Option<PathBuf>,
 }
 
 impl ClientBuilder {
@@ -145,6 +147,13 @@ impl ClientBuilder {
     /// How many requests may be sent to IoTDA, by all clones together; as many as calls need otherwise.
     pub fn rate_limit(mut self, limit: RateLimit) -> Self {
         self.rate_limit = Some(limit);
+        self
+    }
+
+    /// A folder for what should survive this process, made if need be: the journals by which uploads go on after they
+    /// were broken off, and locks between processes. Without one nothing is kept.
+    pub fn state_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.state_dir = Some(folder.into());
         self
     }
 

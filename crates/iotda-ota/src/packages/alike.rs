@@ -8,7 +8,7 @@ use super::CreateRequest;
 use crate::call::CallOptions;
 use crate::client::Client;
 use crate::error::Error;
-use crate::model::{ObsLocation, Package};
+use crate::model::{ObsLocation, Package, PackageId};
 use crate::response::Response;
 
 /// The packages with the same app, product, type, module and version, newest first.
@@ -41,14 +41,18 @@ pub(crate) async fn same_identity(
     Ok(found)
 }
 
-/// Those of them that have the same location and checksum, as each is shown.
+/// Those of them that have the same location and checksum, as each is shown; without those that are `known` already.
 pub(super) async fn same(
     client: &Client,
     request: &CreateRequest,
+    known: impl Fn(&PackageId) -> bool,
     options: &CallOptions,
 ) -> Result<Vec<Response<Package>>, Error> {
     let mut same = Vec::new();
     for package in same_identity(client, request, options).await? {
+        if known(&package.package_id) {
+            continue;
+        }
         if let Some(shown) = show(client, &package, options).await?
             && same_file(shown.obs_location(), request.file_location.obs_location.as_ref())
         {

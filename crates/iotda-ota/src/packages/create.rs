@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::call::{CallOptions, Operation, call_options};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
-use crate::model::{AppId, FileLocation, ObsLocation, Package, PackageType, PackageVersion, ProductId};
+use crate::model::{AppId, FileLocation, ObsLocation, Package, PackageId, PackageType, PackageVersion, ProductId};
 use crate::once::{self, Settle};
 use crate::response::Response;
 use crate::validate::{OptionalRule, Violations, Warning, rules};
@@ -143,11 +143,12 @@ pub struct CreatePackage {
     request: CreateRequest,
     any_suffix: bool,
     options: CallOptions,
+    besides: Vec<PackageId>,
 }
 
 impl CreatePackage {
     pub(crate) fn new(client: Client, request: CreateRequest) -> Self {
-        Self { client, request, any_suffix: false, options: CallOptions::default() }
+        Self { client, request, any_suffix: false, options: CallOptions::default(), besides: Vec::new() }
     }
 
     /// The OTA module that a module package upgrades. At most 64 letters, digits, `_`, `-` and `.`.
@@ -182,6 +183,12 @@ impl CreatePackage {
 
     call_options!();
     call_options!(lent);
+
+    /// These exist already, and are not what this call makes even if they are the same.
+    pub(crate) fn besides(mut self, packages: impl IntoIterator<Item = PackageId>) -> Self {
+        self.besides.extend(packages);
+        self
+    }
 
     /// What would be sent.
     pub fn request(&self) -> &CreateRequest {

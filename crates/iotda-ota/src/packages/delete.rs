@@ -9,11 +9,15 @@ use crate::model::PackageId;
 use crate::response::Response;
 use crate::validate::{Violations, rules};
 
+mod with_object;
+
+pub use with_object::{DeleteWithObject, DeletedWithObject};
+
 const OPERATION: Operation = Operation { name: "delete_ota_package", creates: false, names_one: true };
 
 /// Deletes one package: `DELETE /v5/iot/{project_id}/ota-upgrades/packages/{package_id}`.
 ///
-/// Only the package goes; the object in OBS stays.
+/// Only the package goes; the object in OBS stays, unless [`with_object`](DeletePackage::with_object) is asked for.
 ///
 /// ```
 /// # async fn example(client: iotda_ota::Client) -> Result<(), iotda_ota::Error> {
@@ -40,6 +44,11 @@ impl DeletePackage {
 
     call_options!();
     call_options!(lent);
+
+    /// Deletes the object in OBS, too, unless another package needs it.
+    pub fn with_object(self) -> DeleteWithObject {
+        DeleteWithObject::new(self)
+    }
 
     /// Checks the documented rules.
     ///

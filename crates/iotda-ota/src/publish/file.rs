@@ -35,7 +35,7 @@ pub(super) fn check(path: &Path, limited: bool, violations: &mut Violations) {
         let help = "name the firmware file inside it";
         violations.add_described(FIELD, "a file", format!("the folder {shown}"), help);
     } else if !metadata.is_file() {
-        let help = "write the data into a file first; it is read twice";
+        let help = "write the data into a file first: what is sent may have to be read again";
         violations.add_described(FIELD, "a regular file", shown, help);
     } else if metadata.len() == 0 {
         let help = "check the build that should have written it";

@@ -84,6 +84,7 @@ impl ClientBuilder {
             session: Arc::new(session),
             retry: self.retry,
             limiter: self.rate_limit.map(Limiter::new).unwrap_or_default(),
+            state_dir: self.state_dir,
         })))
     }
 

@@ -10,7 +10,7 @@ use super::{CreatePackage, OPERATION};
 use crate::call::{Call, CallOptions, Operation};
 use crate::client::Client;
 use crate::error::{Error, Sought};
-use crate::model::Package;
+use crate::model::{Package, PackageId};
 use crate::once::Once;
 use crate::packages::alike;
 use crate::response::Response;
@@ -56,12 +56,14 @@ impl Once for Making<'_> {
         }
     }
 
-    async fn find(&self, options: &CallOptions) -> Result<Vec<Response<Package>>, Error> {
-        alike::same(self.client(), &self.create.request, options).await
+    async fn find(&self, mine: Option<&Package>, options: &CallOptions) -> Result<Vec<Response<Package>>, Error> {
+        let create = self.create;
+        let known = |id: &PackageId| create.besides.contains(id) || mine.is_some_and(|mine| mine.package_id == *id);
+        alike::same(self.client(), &create.request, known, options).await
     }
 
-    async fn exists(&self, made: &Package, options: &CallOptions) -> Result<bool, Error> {
-        Ok(alike::show(self.client(), made, options).await?.is_some())
+    async fn show(&self, made: &Package, options: &CallOptions) -> Result<Option<Response<Package>>, Error> {
+        alike::show(self.client(), made, options).await
     }
 
     async fn remove(&self, made: &Package, options: &CallOptions) -> Result<(), Error> {
