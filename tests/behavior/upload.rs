@@ -62,10 +62,23 @@ impl Setup {
         upload.part_size(PART as u64).journal_dir(self.journals.path())
     }
 
-    /// An upload in parts, with a journal, that no proxy disturbs.
-    fn undisturbed(&self, proxy: &Proxy) -> Upload {
-        let client = self.builder().obs_endpoint(proxy.endpoint()).build().expect("the settings are valid");
-        self.upload_by(&client.obs().expect("there is an address"))
+    /// Uploads again without faults, which has to succeed. From then on the proxy knows only of that.
+    async fn again(&self) {
+        self.proxy.turn(|_| Fault::None);
+        let uploaded = self.upload().send().await.expect("the upload succeeds");
+        assert_eq!(Some(uploaded.checksum.to_string()), self.expected());
+        assert_eq!(self.stored().await, self.expected());
+        assert_eq!(self.left(), 0);
+    }
+
+    /// How many parts were sent.
+    fn sent(&self) -> usize {
+        self.proxy.count("PUT", "partNumber=")
+    }
+
+    /// How many uploads were given up.
+    fn given_up(&self) -> usize {
+        self.proxy.count("DELETE", "uploadId=")
     }
 
     /// The SHA-256 of what is stored, or `None` if there is nothing.
@@ -101,11 +114,6 @@ fn content(size: usize) -> Vec<u8> {
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).expect("the folder exists");
     entries.map(|entry| entry.expect("it can be read").path()).collect()
-}
-
-/// A proxy that lets everything through.
-async fn open_proxy(target: &Target) -> Proxy {
-    Proxy::start(target.obs_endpoint(), |_| Fault::None).await
 }
 
 /// True for a part on its way.

@@ -16,8 +16,14 @@ type Decide = dyn Fn(&Received) -> Fault + Send + Sync;
 /// A running proxy. It stops when it is dropped.
 pub struct Proxy {
     address: SocketAddr,
-    received: Arc<Mutex<Vec<Received>>>,
+    shared: Arc<Shared>,
     server: JoinHandle<()>,
+}
+
+struct Shared {
+    backend: SocketAddr,
+    received: Mutex<Vec<Received>>,
+    decide: Mutex<Arc<Decide>>,
 }
 
 /// What happens to a request.
@@ -46,10 +52,15 @@ impl Proxy {
         let backend = backend.parse().expect("targets are at addresses of this machine");
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
         let address = listener.local_addr().expect("a bound listener has an address");
-        let received = Arc::<Mutex<Vec<Received>>>::default();
-        let decide: Arc<Decide> = Arc::new(decide);
-        let server = tokio::spawn(serve(listener, backend, Arc::clone(&received), decide));
-        Self { address, received, server }
+        let shared = Arc::new(Shared { backend, received: Mutex::default(), decide: Mutex::new(Arc::new(decide)) });
+        let server = tokio::spawn(serve(listener, Arc::clone(&shared)));
+        Self { address, shared, server }
+    }
+
+    /// From here on does something else to requests, and forgets those that came.
+    pub fn turn(&self, decide: impl Fn(&Received) -> Fault + Send + Sync + 'static) {
+        *self.shared.decide.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(decide);
+        self.shared.received.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// The base address.
@@ -59,7 +70,7 @@ impl Proxy {
 
     /// Every request so far, whatever became of it. Bodies are not kept.
     pub fn received(&self) -> Vec<Received> {
-        self.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How many requests there were of this method whose target holds this text.
@@ -87,26 +98,22 @@ impl fmt::Debug for Proxy {
     }
 }
 
-async fn serve(listener: TcpListener, backend: SocketAddr, received: Arc<Mutex<Vec<Received>>>, decide: Arc<Decide>) {
+async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     while let Ok((stream, _)) = listener.accept().await {
-        let (received, decide) = (Arc::clone(&received), Arc::clone(&decide));
+        let shared = Arc::clone(&shared);
         tokio::spawn(async move {
             // A side that hangs up half way is what some tests are about.
-            let _ = converse(stream, backend, &received, &*decide).await;
+            let _ = converse(stream, &shared).await;
         });
     }
 }
 
-async fn converse(
-    mut client: TcpStream,
-    backend: SocketAddr,
-    received: &Mutex<Vec<Received>>,
-    decide: &Decide,
-) -> std::io::Result<()> {
+async fn converse(mut client: TcpStream, shared: &Shared) -> std::io::Result<()> {
     let mut request = read_request(&mut client).await?;
+    let decide = Arc::clone(&shared.decide.lock().unwrap_or_else(PoisonError::into_inner));
     let fault = decide(&request);
     let kept = Received { body: Vec::new(), ..request.clone() };
-    received.lock().unwrap_or_else(PoisonError::into_inner).push(kept);
+    shared.received.lock().unwrap_or_else(PoisonError::into_inner).push(kept);
     match fault {
         Fault::Answer(answer) => {
             client.write_all(&answer.bytes()).await?;
@@ -116,7 +123,7 @@ async fn converse(
         Fault::Damage => request.body.iter_mut().for_each(|byte| *byte ^= 1),
         Fault::None | Fault::LoseAnswer => {}
     }
-    let mut server = TcpStream::connect(backend).await?;
+    let mut server = TcpStream::connect(shared.backend).await?;
     server.write_all(&head(&request)).await?;
     server.write_all(&request.body).await?;
     if let Fault::LoseAnswer = fault {

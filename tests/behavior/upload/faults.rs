@@ -106,10 +106,8 @@ async fn a_completion_that_never_arrives_leaves_an_upload_to_go_on_with() {
     let error = setup.upload().send().await.unwrap_err();
     assert!(error.is_retryable(), "{error:?}");
     assert_eq!(setup.stored().await, None);
-    let straight = super::open_proxy(&setup.target).await;
-    setup.undisturbed(&straight).send().await.unwrap();
-    assert_eq!(setup.stored().await, setup.expected());
-    assert_eq!(straight.count("PUT", ""), 0);
+    setup.again().await;
+    assert_eq!(setup.sent(), 0);
 }
 
 #[tokio::test]

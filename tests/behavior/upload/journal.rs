@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::resume::{again, broken_off};
-use super::{PART, Setup, files, open_proxy};
+use super::resume::broken_off;
+use super::{PART, Setup, files};
 
 /// The only journal in a folder.
 fn journal(folder: &Path) -> PathBuf {
@@ -18,7 +18,8 @@ async fn after_edit(edit: impl Fn(&str) -> String) -> usize {
     let edited = edit(&text);
     assert_ne!(edited, text);
     std::fs::write(&path, edited).unwrap();
-    again(&setup).await.count("PUT", "partNumber=")
+    setup.again().await;
+    setup.sent()
 }
 
 #[tokio::test]
@@ -55,7 +56,8 @@ async fn a_journal_of_another_target_is_not_used() {
     let setup = broken_off().await;
     let foreign = broken_off().await;
     std::fs::copy(journal(foreign.journals.path()), journal(setup.journals.path())).unwrap();
-    assert_eq!(again(&setup).await.count("PUT", "partNumber="), 10);
+    setup.again().await;
+    assert_eq!(setup.sent(), 10);
 }
 
 #[tokio::test]
@@ -63,8 +65,7 @@ async fn without_a_folder_for_journals_the_upload_succeeds_with_a_warning() {
     let setup = Setup::new(3 * PART, |_| support::Fault::None).await;
     let file = setup.journals.path().join("file");
     std::fs::write(&file, "").unwrap();
-    let proxy = open_proxy(&setup.target).await;
-    let uploaded = setup.undisturbed(&proxy).journal_dir(&file).send().await.unwrap();
+    let uploaded = setup.upload().journal_dir(&file).send().await.unwrap();
     assert_eq!(uploaded.warnings.len(), 1, "{:?}", uploaded.warnings);
     assert_eq!(uploaded.warnings[0].field, "journal_dir");
     assert_eq!(setup.stored().await, setup.expected());
@@ -76,8 +77,8 @@ async fn a_folder_in_the_place_of_the_journal_is_no_reason_to_fail() {
     let path = journal(setup.journals.path());
     std::fs::remove_file(&path).unwrap();
     std::fs::create_dir(&path).unwrap();
-    let proxy = open_proxy(&setup.target).await;
-    let uploaded = setup.undisturbed(&proxy).send().await.unwrap();
+    setup.proxy.turn(|_| support::Fault::None);
+    let uploaded = setup.upload().send().await.unwrap();
     assert_eq!(uploaded.warnings.len(), 1, "{:?}", uploaded.warnings);
     assert_eq!(setup.stored().await, setup.expected());
 }

@@ -3,11 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use support::{Fault, Proxy, Received};
+use support::{Fault, Received};
 use tokio::sync::Notify;
 
-use super::{PART, Setup, begun_and_ended, files, is_part, open_proxy};
-use crate::sha256;
+use super::{PART, Setup, begun_and_ended, is_part};
 
 /// Lets so many parts through, and then nothing at all.
 pub(super) fn cut_after(parts: usize) -> impl Fn(&Received) -> Fault + Send + Sync + 'static {
@@ -28,22 +27,12 @@ pub(super) async fn broken_off() -> Setup {
     setup
 }
 
-/// Uploads again without faults, and tells which proxy saw it.
-pub(super) async fn again(setup: &Setup) -> Proxy {
-    let proxy = open_proxy(&setup.target).await;
-    let uploaded = setup.undisturbed(&proxy).send().await.expect("the upload succeeds");
-    assert_eq!(Some(uploaded.checksum.to_string()), setup.expected());
-    assert_eq!(setup.stored().await, setup.expected());
-    assert_eq!(setup.left(), 0);
-    proxy
-}
-
 #[tokio::test]
 async fn an_upload_that_was_cut_off_sends_only_what_is_missing() {
     let setup = broken_off().await;
-    let proxy = again(&setup).await;
-    assert_eq!(proxy.count("PUT", "partNumber="), 2);
-    assert_eq!(begun_and_ended(&proxy), (0, 1));
+    setup.again().await;
+    assert_eq!(setup.sent(), 2);
+    assert_eq!(begun_and_ended(&setup.proxy), (0, 1));
 }
 
 #[tokio::test]
@@ -51,12 +40,12 @@ async fn it_can_be_cut_off_again_and_again() {
     let setup = Setup::new(10 * PART, |_| Fault::Cut).await;
     let mut sent = 0;
     for parts in [1, 2, 3] {
-        let proxy = Proxy::start(setup.target.obs_endpoint(), cut_after(parts)).await;
-        setup.undisturbed(&proxy).send().await.unwrap_err();
+        setup.proxy.turn(cut_after(parts));
+        setup.upload().send().await.unwrap_err();
         sent += parts;
     }
-    let proxy = again(&setup).await;
-    assert_eq!(proxy.count("PUT", "partNumber="), 10 - sent);
+    setup.again().await;
+    assert_eq!(setup.sent(), 10 - sent);
 }
 
 #[tokio::test]
@@ -64,8 +53,8 @@ async fn what_is_there_already_counts_as_done() {
     let setup = broken_off().await;
     let heard = Arc::<Mutex<Vec<_>>>::default();
     let listener = Arc::clone(&heard);
-    let proxy = open_proxy(&setup.target).await;
-    let upload = setup.undisturbed(&proxy).on_progress(move |progress| listener.lock().unwrap().push(progress.bytes));
+    setup.proxy.turn(|_| Fault::None);
+    let upload = setup.upload().on_progress(move |progress| listener.lock().unwrap().push(progress.bytes));
     upload.send().await.unwrap();
     let heard = heard.lock().unwrap();
     assert!(heard.is_sorted(), "{heard:?}");
@@ -87,8 +76,8 @@ async fn an_upload_whose_future_is_dropped_goes_on_where_it_was() {
         () = half.notified() => {}
     }
     assert_eq!(setup.stored().await, None);
-    let proxy = again(&setup).await;
-    let sent = proxy.count("PUT", "partNumber=");
+    setup.again().await;
+    let sent = setup.sent();
     assert!((1..=6).contains(&sent), "{sent}");
 }
 
@@ -100,8 +89,8 @@ async fn parts_that_nobody_will_complete_are_removed() {
     let upload = client.obs().unwrap().upload(setup.target.bucket(), super::KEY, &setup.path).part_size(PART as u64);
     upload.send().await.unwrap_err();
     assert_eq!(setup.proxy.count("POST", "?uploads"), 1);
-    let proxy = again(&setup).await;
-    assert_eq!((proxy.count("DELETE", "uploadId="), proxy.count("PUT", "partNumber=")), (1, 6));
+    setup.again().await;
+    assert_eq!((setup.given_up(), setup.sent()), (1, 6));
 }
 
 #[tokio::test]
@@ -109,18 +98,16 @@ async fn uploads_of_other_keys_are_left_alone() {
     let setup = Setup::new(6 * PART, cut_after(3)).await;
     // A key that begins in the same way is another key.
     let other = format!("{}.other", super::KEY);
-    let upload = setup.obs().upload(setup.target.bucket(), &other, &setup.path).part_size(PART as u64);
-    upload.journal_dir(setup.journals.path()).send().await.unwrap_err();
-    let proxy = open_proxy(&setup.target).await;
-    setup.undisturbed(&proxy).send().await.unwrap();
-    assert_eq!(proxy.count("DELETE", "uploadId="), 0);
-    let upload = setup.obs().upload(setup.target.bucket(), &other, &setup.path).part_size(PART as u64);
-    let straight = setup.builder().obs_endpoint(proxy.endpoint()).build().unwrap().obs().unwrap();
-    drop(upload);
-    let upload = straight.upload(setup.target.bucket(), &other, &setup.path).part_size(PART as u64);
-    upload.journal_dir(setup.journals.path()).send().await.unwrap();
-    // Six of the first key, and three that were missing of the second.
-    assert_eq!(proxy.count("PUT", "partNumber="), 6 + 3);
+    let to_other = || {
+        let upload = setup.obs().upload(setup.target.bucket(), &other, &setup.path).part_size(PART as u64);
+        upload.journal_dir(setup.journals.path())
+    };
+    to_other().send().await.unwrap_err();
+    setup.proxy.turn(|_| Fault::None);
+    setup.upload().send().await.unwrap();
+    assert_eq!((setup.given_up(), setup.sent()), (0, 6));
+    to_other().send().await.unwrap();
+    assert_eq!((setup.given_up(), setup.sent()), (0, 6 + 3));
 }
 
 #[tokio::test]
@@ -128,8 +115,8 @@ async fn a_file_that_changed_since_is_uploaded_anew_and_the_old_parts_are_remove
     let mut setup = broken_off().await;
     setup.content[5 * PART] ^= 1;
     std::fs::write(&setup.path, &setup.content).unwrap();
-    let proxy = again(&setup).await;
-    assert_eq!((proxy.count("PUT", "partNumber="), proxy.count("DELETE", "uploadId=")), (10, 1));
+    setup.again().await;
+    assert_eq!((setup.sent(), setup.given_up()), (10, 1));
 }
 
 #[tokio::test]
@@ -139,28 +126,26 @@ async fn a_change_that_leaves_size_and_time_as_they_were_is_noticed_in_the_conte
     setup.content[2 * PART + 7] ^= 1;
     std::fs::write(&setup.path, &setup.content).unwrap();
     std::fs::File::options().write(true).open(&setup.path).unwrap().set_modified(modified).unwrap();
-    let proxy = again(&setup).await;
+    setup.again().await;
     // The changed part is sent besides those that were missing.
-    assert_eq!(proxy.count("PUT", "partNumber="), 3);
-    assert_eq!(proxy.count("PUT", "partNumber=3&"), 1);
+    assert_eq!(setup.sent(), 3);
+    assert_eq!(setup.proxy.count("PUT", "partNumber=3&"), 1);
 }
 
 #[tokio::test]
 async fn other_parts_than_before_start_over() {
     let setup = broken_off().await;
-    let proxy = open_proxy(&setup.target).await;
-    setup.undisturbed(&proxy).part_size(2 * PART as u64).send().await.unwrap();
-    assert_eq!(setup.stored().await, Some(sha256(&setup.content)));
-    assert_eq!((proxy.count("PUT", "partNumber="), proxy.count("DELETE", "uploadId=")), (5, 1));
-    assert_eq!(files(setup.journals.path()).len(), 0);
+    setup.proxy.turn(|_| Fault::None);
+    setup.upload().part_size(2 * PART as u64).send().await.unwrap();
+    assert_eq!(setup.stored().await, setup.expected());
+    assert_eq!((setup.sent(), setup.given_up(), setup.left()), (5, 1, 0));
 }
 
 #[tokio::test]
 async fn an_upload_that_was_completed_without_anybody_noticing_is_found() {
     let setup = broken_off().await;
     setup.target.upload(super::KEY, &setup.path).await;
-    let proxy = again(&setup).await;
-    assert_eq!(proxy.count("PUT", ""), 0);
+    setup.again().await;
     // What the first attempt had sent is of no use any more.
-    assert_eq!(proxy.count("DELETE", "uploadId="), 1);
+    assert_eq!((setup.proxy.count("PUT", ""), setup.given_up()), (0, 1));
 }

@@ -1,9 +1,11 @@
 //! Upload of a larger file: in parts, several at a time, going on where an earlier upload was broken off.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use futures_util::stream::{self, StreamExt};
 use sha2::{Digest, Sha256};
 
 use super::reader::{self, Cut, Part};
@@ -125,8 +127,12 @@ impl Upload {
         let journal = &Mutex::new(journal);
 
         let (parts, whole) = reader::start(source, cut, in_flight + 1);
-        let parts = stream::unfold(parts, |mut parts| async move { parts.recv().await.map(|part| (part, parts)) });
-        let sent = parts.map(|part| {
+        let ended = &AtomicBool::new(false);
+        let parts = stream::unfold(parts, |mut parts| async move {
+            let part = if ended.load(Ordering::Relaxed) { None } else { parts.recv().await };
+            part.map(|part| (part, parts))
+        });
+        let sending = parts.map(|part| {
             let (known, meter) = (known.get(&part.number), Arc::clone(&meter));
             async move {
                 let (number, saved, new) = self.send_part(place, part, known, &meter).await?;
@@ -137,7 +143,22 @@ impl Upload {
                 Ok::<_, Error>((number, etag))
             }
         });
-        let sent: BTreeMap<u32, String> = sent.buffer_unordered(in_flight).try_collect().await?;
+        let mut sending = pin!(sending.buffer_unordered(in_flight));
+        let (mut sent, mut failed) = (BTreeMap::new(), None);
+        while let Some(result) = sending.next().await {
+            match result {
+                Ok((number, etag)) => drop(sent.insert(number, etag)),
+                Err(error) if !may_go_on(&error) => return Err(error),
+                // Nothing more is begun, but what is on its way may arrive: that has not to be sent again.
+                Err(error) => {
+                    ended.store(true, Ordering::Relaxed);
+                    failed.get_or_insert(error);
+                }
+            }
+        }
+        if let Some(error) = failed {
+            return Err(error);
+        }
         // A file that could not be read to its end shows here, before anything is made of the parts.
         let (source, checksum) = whole.await?;
         source.require_unchanged()?;
