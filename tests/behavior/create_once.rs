@@ -146,7 +146,7 @@ async fn a_create_that_was_not_carried_out_is_tried_again_after_a_look() {
         let service = Service::start([Create::Not(answer.clone()), Create::Not(answer), Create::Done(ID)]).await;
         let package = service.send(impatient()).await.unwrap();
         assert!(!package.is_found() && package.attempts() == 3 && package.status() == 201);
-        assert_eq!(service.methods(), "CLCLCLS", "the last look is the one for others that are the same");
+        assert_eq!(service.methods(), "CLCLCL", "the last look is the one for others that are the same");
     }
 }
 
@@ -250,7 +250,7 @@ async fn only_the_same_file_counts_as_the_same_package() {
     let service = Service::with(creates, another_file).await;
     let package = service.send(impatient()).await.unwrap();
     assert!(package.package_id == ID && !package.is_found());
-    assert_eq!(service.methods(), "CLSCLSS");
+    assert_eq!(service.methods(), "CLSCLS");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use iotda_ota::{
-    BoxFuture, Client, Credentials, CredentialsSource, Error, ErrorKind, PackageType, RetryPolicy, SourceError,
+    BoxFuture, Client, Credentials, CredentialsSource, Error, ErrorKind, PackageType, Reason, RetryPolicy, SourceError,
     SourceHttp,
 };
 use support::{Answer, Received, Stub, impatient};
@@ -161,8 +161,10 @@ impl CredentialsSource for ShortLived {
     fn fetch<'a>(&'a self, _http: &'a SourceHttp) -> BoxFuture<'a, Result<Credentials, SourceError>> {
         Box::pin(async {
             match self.0.fetch_add(1, Ordering::Relaxed) {
-                1 => Err(SourceError::Unavailable("fake outage".to_owned())),
-                count => Ok(Credentials::token(format!("fake-token-{count}")).expires(jiff::Timestamp::UNIX_EPOCH)),
+                1 => Err(SourceError::Unavailable(Reason::new("fake outage"))),
+                count => {
+                    Ok(Credentials::token(format!("fake-token-{count}")).with_expires_at(jiff::Timestamp::UNIX_EPOCH))
+                }
             }
         })
     }

@@ -14,22 +14,24 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use iotda_ota_client::{BoxFuture, Inner, OperationInfo, Refusal, Transport};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
 use url::Url;
 
+use crate::auth::Secret;
 use crate::auth::keeper::Shared;
+use crate::auth::scheme::{self, Scheme};
 use crate::auth::session::Session;
-use crate::auth::{Secret, scheme};
 use crate::client::Client;
 use crate::endpoint;
+use crate::error::hints::Proof;
 use crate::error::secrets::Secrets;
 use crate::error::service::{self, ServiceError};
 use crate::error::{Error, ErrorKind};
-use crate::model::ProjectId;
+use crate::model::{Checksum, ProjectId};
 use crate::response::Response;
 
 mod attempts;
 mod body;
-mod hints;
 mod options;
 mod outcome;
 
@@ -60,6 +62,7 @@ pub(crate) struct Operation {
 pub(crate) struct Call {
     operation: Operation,
     endpoint: Url,
+    http: reqwest::Client,
     session: Arc<Session>,
     project_id: ProjectId,
     credentials: Shared,
@@ -74,6 +77,15 @@ struct State {
     refused: Option<Error>,
     answer: Option<Answer>,
     secrets: Secrets,
+    /// The SHA-256 of the body that was signed.
+    signed_body: Option<Checksum>,
+}
+
+/// What was sent, as far as a refusal depends on it.
+struct Sent<'a> {
+    endpoint: &'a Url,
+    proof: Proof,
+    body: Option<&'a Checksum>,
 }
 
 /// What was answered, as far as it could be read.
@@ -87,6 +99,7 @@ pub(super) struct Answer {
 impl Call {
     fn new(
         client: &Client,
+        http: reqwest::Client,
         (operation, course): (Operation, Course),
         project_id: ProjectId,
         credentials: Shared,
@@ -95,6 +108,7 @@ impl Call {
         Arc::new(Self {
             operation,
             endpoint: client.endpoint().clone(),
+            http,
             session: Arc::clone(client.session()),
             project_id,
             credentials,
@@ -111,9 +125,9 @@ impl Call {
     }
 
     /// A generated client that sends through this call.
-    pub(crate) fn generated(self: &Arc<Self>, client: &Client) -> iotda_ota_client::Client {
+    pub(crate) fn generated(self: &Arc<Self>) -> iotda_ota_client::Client {
         let inner = Inner::new(Arc::clone(self) as Arc<dyn Transport>);
-        iotda_ota_client::Client::new_with_client(endpoint::base(&self.endpoint), client.http().clone(), inner)
+        iotda_ota_client::Client::new_with_client(endpoint::base(&self.endpoint), self.http.clone(), inner)
     }
 
     /// Decides what happened. `read` makes the value from the generated one, `rescue` from a body that
@@ -159,7 +173,7 @@ impl Call {
         }
         let info = OperationInfo { operation_id: self.operation.name };
         let sent = match self.prepare(&mut request, &info).await {
-            Ok(()) => self.execute(client.http(), request, &info).await.map(|_| None),
+            Ok(()) => self.execute(&self.http, request, &info).await.map(|_| None),
             Err(_) => Ok(None),
         };
         self.conclude(sent, read)
@@ -201,13 +215,22 @@ impl Call {
         }
     }
 
+    /// How the request says who is calling.
+    fn proof(&self) -> Proof {
+        match (self.credentials.secret(), self.session.scheme()) {
+            (Secret::Token(_), _) => Proof::Token,
+            (Secret::AccessKey(_), Scheme::Plain) => Proof::Plain,
+            (Secret::AccessKey(_), Scheme::Derived { .. }) => Proof::Derived,
+        }
+    }
+
     /// Tells from what was kept how the call ended.
     fn conclude<T>(
         &self,
         sent: Result<Option<T>, reqwest::Error>,
         rescue: impl FnOnce(&[u8]) -> Option<T>,
     ) -> Result<Response<T>, Error> {
-        let State { refused, answer, secrets } = std::mem::take(&mut *self.state());
+        let State { refused, answer, secrets, signed_body } = std::mem::take(&mut *self.state());
         if let Some(error) = refused {
             return Err(error.with_operation(self.operation.name));
         }
@@ -237,8 +260,8 @@ impl Call {
                 None => operation.creates &= !refused,
             }
         }
-        let signed = matches!(self.credentials.secret(), Secret::AccessKey(_));
-        Err(outcome::of_answer(operation, &self.endpoint, &answer, &secrets, signed))
+        let sent = Sent { endpoint: &self.endpoint, proof: self.proof(), body: signed_body.as_ref() };
+        Err(outcome::of_answer(operation, &sent, &answer, &secrets))
     }
 
     /// Tells whoever listens how an attempt ended: in the attempt's span, and as an event of its own.
@@ -284,7 +307,13 @@ impl Transport for Call {
             let result = self.authenticate(request);
             let authorization = request.headers().get(http::header::AUTHORIZATION);
             self.state().secrets = Secrets::of(self.credentials.secret()).and_signature(authorization);
-            let Err(error) = result else { return Ok(()) };
+            let Err(error) = result else {
+                if self.proof() != Proof::Token {
+                    let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
+                    self.state().signed_body = Some(Checksum::from_digest(Sha256::digest(body).into()));
+                }
+                return Ok(());
+            };
             let refusal = Refusal::new(error.to_string());
             self.state().refused = Some(error);
             Err(refusal)
@@ -303,7 +332,7 @@ impl Transport for Call {
                 self.left.watch(&mut request);
             }
             let started = Instant::now();
-            let method = request.method().clone();
+            let (method, url) = (request.method().clone(), request.url().clone());
             let result = client.execute(request).await;
             let mut response = match result {
                 Ok(response) => response,
@@ -312,6 +341,10 @@ impl Transport for Call {
                     return Err(error);
                 }
             };
+            // The program's own client may follow redirects. What answers there was not asked.
+            if *response.url() != url {
+                self.state().refused = Some(outcome::redirected(self.operation, response.url()));
+            }
             let (body, defect) = body::read(&mut response).await;
             let answer = Answer { status: response.status(), headers: response.headers().clone(), body, defect };
             self.tell(&method, started, Some(&answer));

@@ -20,6 +20,7 @@ use crate::packages::Packages;
 use crate::publish::Publish;
 use crate::rate::Limiter;
 use crate::retry::RetryPolicy;
+use crate::transport::Clients;
 use crate::verify::Verify;
 
 mod builder;
@@ -49,7 +50,7 @@ pub struct Client(Arc<Shared>);
 
 /// What all clones share.
 struct Shared {
-    http: reqwest::Client,
+    clients: Arc<Clients>,
     endpoint: Url,
     instance_id: Option<InstanceId>,
     timeout: Duration,
@@ -77,13 +78,14 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`] without an OBS address.
+    /// [`ErrorKind::Configuration`] without an OBS address, or without the certificates that it needs.
     pub fn obs(&self) -> Result<Obs, Error> {
         let Some(endpoint) = &self.0.obs_endpoint else {
             let error = Error::new(ErrorKind::Configuration, "no OBS address");
             return Err(error.with_hint("give the region, or the OBS address (IOTDA_OTA_OBS_ENDPOINT)"));
         };
-        let obs = Obs::new(self.0.http.clone(), endpoint.clone(), Arc::clone(&self.0.session), self.0.idle_timeout);
+        let http = self.0.clients.usual(endpoint)?.clone();
+        let obs = Obs::new(http, endpoint.clone(), Arc::clone(&self.0.session), self.0.idle_timeout);
         Ok(obs.with_retry(self.0.retry.clone()).with_journal_dir(self.journal_dir()))
     }
 
@@ -167,8 +169,9 @@ impl Client {
         self.0.state_dir.as_ref().map(|folder| folder.join("uploads"))
     }
 
-    pub(crate) fn http(&self) -> &reqwest::Client {
-        &self.0.http
+    /// The HTTP client for IoTDA.
+    pub(crate) fn http(&self) -> Result<&reqwest::Client, Error> {
+        self.0.clients.usual(&self.0.endpoint)
     }
 
     pub(crate) fn session(&self) -> &Arc<Session> {

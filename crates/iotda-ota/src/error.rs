@@ -15,6 +15,7 @@ use crate::retry;
 use crate::validate::Violations;
 
 mod course;
+pub(crate) mod hints;
 pub(crate) mod secrets;
 pub(crate) mod service;
 
@@ -252,6 +253,9 @@ impl fmt::Display for Error {
                 write!(f, ": {message}")?;
             }
             f.write_str(")")?;
+        }
+        if let Some(note) = self.note() {
+            write!(f, "; {note}")?;
         }
         for (index, violation) in self.0.violations.iter().enumerate() {
             let separator = if index == 0 { ":" } else { " |" };

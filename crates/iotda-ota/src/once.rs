@@ -63,7 +63,7 @@ pub(crate) trait Once: Sync {
     /// What identifies one.
     fn id(made: &Self::Made) -> &str;
 
-    /// Which is older. Every caller has to see the same order, so it is that of what is shown.
+    /// Which is older, as far as is shown; both can be equally old.
     fn age(one: &Self::Made, other: &Self::Made) -> Ordering;
 
     /// What to look for when nobody knows whether it was made.
@@ -162,7 +162,7 @@ async fn accepted<O: Once>(once: &O, attempts: &Attempts<'_>, error: Error) -> R
 /// The oldest of those that were found after an attempt whose end was not clear. Which of them this call made is not
 /// known, so all of them stay.
 fn oldest<O: Once>(mut found: Vec<Response<O::Made>>) -> Option<Response<O::Made>> {
-    found.sort_by(|one, other| O::age(one, other));
+    found.sort_by(|one, other| order::<O>(one, other));
     let others: Vec<_> = found.iter().skip(1).map(|other| O::id(other).to_owned()).collect();
     let oldest = found.into_iter().next()?.with_found();
     if others.is_empty() {
@@ -171,6 +171,11 @@ fn oldest<O: Once>(mut found: Vec<Response<O::Made>>) -> Option<Response<O::Made
     let message =
         format!("there are more that are the same; this call may have made one of them: {}", others.join(", "));
     Some(oldest.with_warning(Warning::new("package_id", message)))
+}
+
+/// The order in which several stay: the older before the younger, and of equally old ones the same for everybody.
+fn order<O: Once>(one: &O::Made, other: &O::Made) -> Ordering {
+    O::age(one, other).then_with(|| O::id(one).cmp(O::id(other)))
 }
 
 /// The error of a call that ends with nothing found.
@@ -199,9 +204,10 @@ fn given_up() -> Error {
 /// Sees to it that of several that are the same only the oldest stays, as far as this call made them.
 ///
 /// Several callers may be at it at the same moment. All see the same order, and each gives up its own one unless that is
-/// the oldest, so the oldest is given up by nobody. `doubt` means that an attempt before may have made another one, which
-/// this call would not know: if another one is there and stays, though ours is older, ours gives way as well, and after
-/// that is made sure that the other one stayed.
+/// the first. But nobody else may be there who gives up the other one: when both are equally old, because its maker may
+/// have looked before ours came; and in `doubt`, when an earlier attempt of this call may have made it. Then a moment is
+/// waited, and if the other one is still there, ours gives way although it is the first, and it is made sure that the
+/// other one stayed.
 async fn settle<O: Once>(once: &O, attempts: &Attempts<'_>, mine: Response<O::Made>, doubt: bool) -> Settled<O::Made> {
     let limits = attempts.limits();
     let mut waited = false;
@@ -210,7 +216,7 @@ async fn settle<O: Once>(once: &O, attempts: &Attempts<'_>, mine: Response<O::Ma
             Ok(others) => others,
             Err(error) => return Settled::Done(unsettled::<O>(mine, &error)),
         };
-        others.sort_by(|one, other| O::age(one, other));
+        others.sort_by(|one, other| order::<O>(one, other));
         let Some(other) = others.into_iter().next() else { return Settled::Done(mine) };
         // Its age is taken as it is shown, because that is how the others see it.
         let own = match once.show(&mine, &limits).await {
@@ -218,16 +224,19 @@ async fn settle<O: Once>(once: &O, attempts: &Attempts<'_>, mine: Response<O::Ma
             Ok(None) => return Settled::Done(other.with_found()),
             Err(error) => return Settled::Done(unsettled::<O>(mine, &error)),
         };
-        let is_oldest = O::age(&own, &other) == Ordering::Less;
-        if is_oldest && !doubt {
+        let age = O::age(&own, &other);
+        let is_first = order::<O>(&own, &other) == Ordering::Less;
+        if is_first && age == Ordering::Less && !doubt {
             return Settled::Done(mine);
         }
-        if is_oldest && !waited {
+        if is_first && !waited {
             waited = attempts.moment().await;
             if waited {
                 continue;
             }
-            return Settled::Done(mine);
+            let message =
+                format!("{} is the same, and there was no time to find out which of them stays", O::id(&other));
+            return Settled::Done(mine.with_warning(Warning::new("package_id", message)));
         }
         // One of the two has to stay, and the other one may just have been given up.
         match once.show(&other, &limits).await {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use http::header::{CONTENT_TYPE, DATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use zeroize::Zeroizing;
 
 use super::dialect::Dialect;
 use super::error::SignError;
@@ -49,7 +50,10 @@ pub(super) fn build(
     let date = if own_date.is_some() { None } else { date };
     let first_lines = [Some(method.as_str()), single(headers, &CONTENT_MD5)?, single(headers, &CONTENT_TYPE)?, date];
 
-    let mut out = String::new();
+    // More than is needed: a text that grows would leave copies of a security token behind.
+    let room = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 2;
+    let resource_room = 64 + 3 * (resource.bucket.map_or(0, str::len) + resource.key.map_or(0, str::len));
+    let mut out = String::with_capacity(resource_room + headers.iter().map(room).sum::<usize>());
     for line in first_lines {
         out.push_str(line.unwrap_or_default());
         out.push('\n');
@@ -60,7 +64,7 @@ pub(super) fn build(
 }
 
 fn write_service_headers(headers: &HeaderMap, style: Style, out: &mut String) -> Result<(), SignError> {
-    let mut lines = BTreeMap::<&str, String>::new();
+    let mut lines = BTreeMap::<&str, Zeroizing<String>>::new();
     // Values of one name come in the order in which they were added, which is the order on the wire.
     for (name, value) in headers {
         if !name.as_str().starts_with(style.dialect.header_prefix()) {
@@ -76,7 +80,7 @@ fn write_service_headers(headers: &HeaderMap, style: Style, out: &mut String) ->
                 line.push(',');
                 line.push_str(value);
             })
-            .or_insert_with(|| value.to_owned());
+            .or_insert_with(|| Zeroizing::new(value.to_owned()));
     }
     for (name, value) in lines {
         out.push_str(name);

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::Mac as _;
 use http::{HeaderMap, HeaderValue, Method};
+use zeroize::Zeroizing;
 
 use super::dialect::Dialect;
 use super::error::VerifyError;
@@ -116,7 +117,7 @@ pub fn verify(
 ) -> Result<(), VerifyError> {
     let style = Style { dialect: claim.dialect, ..Style::OBS };
     let is_signed = |style| -> Result<bool, VerifyError> {
-        let text = build(method, resource, headers, style)?;
+        let text = Zeroizing::new(build(method, resource, headers, style)?);
         Ok(mac(secret, &text)?.verify_slice(&claim.signature).is_ok())
     };
     if is_signed(style)? || (resource.is_bucket() && is_signed(Style { bucket: BucketForm::Bare, ..style })?) {

@@ -161,8 +161,10 @@ impl<'a> Attempts<'a> {
             request_id = tracing::field::Empty,
             elapsed_ms = tracing::field::Empty,
         );
+        let http = self.client.http().map_err(|error| error.with_operation(self.operation.name))?.clone();
         let call = Call::new(
             self.client,
+            http,
             (self.operation, self.course.clone()),
             project_id.clone(),
             Arc::clone(credentials),

@@ -74,6 +74,7 @@ pub(super) struct CourseOfError {
     attempts: u32,
     unclear: Option<Unclear>,
     sought: Option<Sought>,
+    note: Option<String>,
 }
 
 impl Error {
@@ -92,7 +93,9 @@ impl Error {
         self
     }
 
+    /// The same error of a create, of which is not known whether it was carried out.
     pub(crate) fn with_unclear(mut self, unclear: Unclear) -> Self {
+        self.0.kind = ErrorKind::OutcomeUnknown;
         self.0.course.unclear = Some(unclear);
         self
     }
@@ -111,15 +114,22 @@ impl Error {
     /// The same error, of which is still not known what was done; `note` says what was tried to find out.
     pub(crate) fn unknown(mut self, note: &str, sought: Sought) -> Self {
         self.0.kind = ErrorKind::OutcomeUnknown;
-        let hint = sought.hint();
+        let hint = match self.hint() {
+            Some(known) => format!("{known}; {}", sought.hint()),
+            None => sought.hint(),
+        };
         self.0.course.sought = Some(sought);
         self.noted(note).with_hint(hint)
     }
 
     fn noted(mut self, note: &str) -> Self {
-        self.0.message.push_str("; ");
-        self.0.message.push_str(note);
+        self.0.course.note = Some(note.to_owned());
         self
+    }
+
+    /// What was found out afterwards.
+    pub(super) fn note(&self) -> Option<&str> {
+        self.0.course.note.as_deref()
     }
 
     /// What went wrong in few words, without what the service wrote.

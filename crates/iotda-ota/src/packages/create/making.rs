@@ -42,7 +42,7 @@ impl Once for Making<'_> {
         let client = self.client();
         match &self.body {
             Body::Checked(body) => {
-                let generated = call.generated(client);
+                let generated = call.generated();
                 let mut request = generated.create_ota_package().project_id(call.project_id()).body((**body).clone());
                 if let Some(instance_id) = client.instance_id() {
                     request = request.instance_id(instance_id.as_str());
@@ -79,12 +79,9 @@ impl Once for Making<'_> {
     }
 
     fn age(one: &Package, other: &Package) -> Ordering {
-        // The time is in whole seconds; of those that are equally old one has to be the older for everybody.
-        let age = |package: &Package| {
-            let time = package.create_time.as_ref().map(|time| time.as_str().to_owned());
-            (time, package.package_id.clone())
-        };
-        age(one).cmp(&age(other))
+        let time = |package: &Package| package.create_time.as_ref().map(|time| time.as_str().to_owned());
+        // The form of the time makes the order of the texts that of the moments. They are whole seconds.
+        time(one).cmp(&time(other))
     }
 
     fn sought(&self) -> Sought {
