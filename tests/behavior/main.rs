@@ -22,6 +22,7 @@ mod repeat;
 mod rules;
 mod secrets;
 mod upload;
+mod verify;
 
 use std::path::PathBuf;
 

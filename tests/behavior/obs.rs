@@ -38,8 +38,17 @@ async fn an_upload_that_may_replace_replaces_the_object_of_the_key() {
 async fn keys_may_hold_any_character() {
     let target = target().await;
     let obs = target.client().obs().unwrap();
-    let keys =
-        ["a b.bin", "固件/升级.bin", "a+b%20c.bin", "a?b#c&d=e.bin", "a//b.bin", "~!$'()*,;:@.bin", "a\\b\"<>.bin"];
+    let keys = [
+        "a b.bin",
+        " a",
+        "a\nb\u{1}.bin",
+        "固件/升级.bin",
+        "a+b%20c.bin",
+        "a?b#c&d=e.bin",
+        "a//b.bin",
+        "~!$'()*,;:@.bin",
+        "a\\b\"<>.bin",
+    ];
     for (at, key) in keys.iter().enumerate() {
         let (_folder, path) = local_file("upgrade.bin", key.as_bytes());
         target.upload(key, &path).await;

@@ -8,7 +8,9 @@
 
 mod answers;
 mod auth;
+mod blame;
 mod emulator;
+mod federation;
 mod harness;
 mod help;
 mod instance;
@@ -21,4 +23,7 @@ mod secrets;
 mod signals;
 mod sources;
 mod stub;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod usage;
+mod verbose;

@@ -2,8 +2,8 @@
 //!
 //! - [`target()`] starts what the behavior suite runs against, and a [`Target`] makes clients for it.
 //! - [`Stub`] keeps every request it receives and answers with an [`Answer`].
-//! - [`Proxy`] stands between a client and a target, and does to single requests what networks do.
 //! - [`Relay`] stands before a target and changes what goes through.
+//! - [`Proxy`] stands between a client and a target, and does to single requests what networks do.
 //! - [`fixture`](mod@fixture) reads the JSON files of `tests/fixtures`, [`call`] makes the calls that they describe.
 
 pub mod call;

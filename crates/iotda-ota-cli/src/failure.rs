@@ -8,6 +8,7 @@ use iotda_ota::{Error, ErrorKind, Violation, Violations};
 use iotda_ota_emulator::StartError;
 use serde::Serialize;
 
+use crate::config::Origins;
 use crate::exit_code::ExitCode;
 use crate::signals::Signal;
 
@@ -45,6 +46,8 @@ pub(crate) struct Report {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Problem {
     pub(crate) field: String,
+    /// The flag, variable or line of a profile that the value came from, if it is a setting and was given.
+    pub(crate) origin: Option<String>,
     pub(crate) rule: String,
     pub(crate) value: String,
     pub(crate) help: String,
@@ -67,7 +70,14 @@ impl Failure {
         }))
     }
 
-    fn with_hint(mut self, hint: impl Into<String>) -> Self {
+    /// The same in other words.
+    pub(crate) fn with_message(mut self, message: &str) -> Self {
+        message.clone_into(&mut self.0.message);
+        self
+    }
+
+    /// The same with another hint.
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
         self
     }
@@ -86,6 +96,14 @@ impl Failure {
         let mut failure = Self::new(ExitCode::Invalid, kind_name(ErrorKind::Invalid), message);
         failure.0.violations = problems;
         failure
+    }
+
+    /// Blames what is wrong with settings on where they came from.
+    pub(crate) fn blamed_on(mut self, origins: &Origins) -> Self {
+        for problem in &mut self.0.violations {
+            problem.origin = origins.of(&problem.field).map(str::to_owned);
+        }
+        self
     }
 
     /// Something that the library would call an error of this kind.
@@ -107,6 +125,13 @@ impl Failure {
         let mut failure = Self::new(ExitCode::Fault, "emulator", error.to_string());
         failure.0.causes = causes(error);
         failure
+    }
+
+    /// The program itself failed.
+    pub(crate) fn defect(message: impl Into<String>) -> Self {
+        let hint = "this is a defect of iotda-ota: report it with this message, and list what exists before you repeat \
+                    the command";
+        Self::new(ExitCode::Fault, "fault", message).with_hint(hint)
     }
 
     /// Something of this machine failed.
@@ -142,6 +167,7 @@ impl Problem {
     pub(crate) fn new(field: &str, rule: impl Into<String>, value: &str, help: impl Into<String>) -> Self {
         Self {
             field: field.to_owned(),
+            origin: None,
             rule: rule.into(),
             value: if value.is_empty() { String::new() } else { format!("{value:?}") },
             help: help.into(),
@@ -157,6 +183,7 @@ impl From<&Violation> for Problem {
     fn from(violation: &Violation) -> Self {
         Self {
             field: violation.field.clone(),
+            origin: None,
             rule: violation.rule.clone(),
             value: violation.value.clone(),
             help: violation.help.clone(),

@@ -15,8 +15,10 @@ mod signals;
 mod target;
 
 fn main() -> std::process::ExitCode {
-    match args::parse() {
-        Ok(cli) => commands::run(&cli).into(),
-        Err(stopped) => output::usage(&stopped).into(),
-    }
+    let run = || match args::parse() {
+        Ok(cli) => commands::run(&cli),
+        Err(stopped) => output::usage(&stopped),
+    };
+    // A panic was reported where it happened.
+    std::panic::catch_unwind(run).unwrap_or(exit_code::ExitCode::Fault).into()
 }

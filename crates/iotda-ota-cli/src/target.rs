@@ -8,7 +8,7 @@ use iotda_ota_emulator::Emulator;
 
 use crate::args::Signing;
 use crate::commands::started;
-use crate::config::{self, Place, Service, Settings};
+use crate::config::{self, Origins, Place, Service, Settings};
 use crate::credentials::{Notices, Watched};
 use crate::failure::{Failure, Problem};
 use crate::output::Output;
@@ -26,12 +26,13 @@ pub(crate) struct Target {
     /// The sources of credentials, unless they are an emulator's own or none are to be used.
     sources: Option<config::Credentials>,
     notices: Notices,
+    origins: Origins,
 }
 
 impl Target {
     /// Starts the emulator, if it is to be one. Without `keep` it works in a temporary folder and leaves nothing.
     pub(crate) async fn open(settings: Settings, keep: bool, output: &Output) -> Result<Self, Failure> {
-        let Settings { place, bucket, obs_region, timeout, problems } = settings;
+        let Settings { place, bucket, obs_region, timeout, problems, origins } = settings;
         let mut builder = Client::builder();
         if let Some(region) = obs_region {
             builder = builder.obs_region(region);
@@ -57,7 +58,7 @@ impl Target {
                 let bucket = bucket.unwrap_or_else(|| emulator.bucket().to_owned());
                 let folder = Some(data_dir.display().to_string());
                 let (emulator, obs_key, notices) = (Some(emulator), Some(key), Notices::default());
-                Ok(Self { builder, emulator, bucket, problems, folder, obs_key, sources: None, notices })
+                Ok(Self { builder, emulator, bucket, problems, folder, obs_key, sources: None, notices, origins })
             }
             Place::Service(service) => {
                 let sources = service.credentials.clone();
@@ -70,6 +71,7 @@ impl Target {
                     obs_key: sources.as_ref().and_then(|credentials| credentials.obs_key.clone()),
                     sources,
                     notices: Notices::default(),
+                    origins,
                 };
                 if let Some(key) = &target.obs_key {
                     target.builder = target.builder.access_key(key.clone());
@@ -123,6 +125,11 @@ impl Target {
     /// The access key for OBS, if it is another than that for IoTDA.
     pub(crate) fn obs_key(&self) -> Option<&AccessKey> {
         self.obs_key.as_ref()
+    }
+
+    /// Where the settings came from.
+    pub(crate) fn origins(&self) -> &Origins {
+        &self.origins
     }
 
     /// Remembers what the user should know about credentials.

@@ -45,6 +45,12 @@
 //! their buffers is not. Over plain `http://` credentials go only to this machine, unless
 //! [that is allowed](ClientBuilder::allow_plain_http).
 //!
+//! # Uploads and repetition
+//!
+//! What fails in a way that is safe to repeat is repeated, as [`RetryPolicy`] says. A large file goes up in parts, and
+//! with a [`state_dir`](ClientBuilder::state_dir) an upload that was broken off, however that happened, goes on where it
+//! was. Nothing is taken from the environment here either: without such a folder, nothing is kept.
+//!
 //! # Networks
 //!
 //! `HTTPS_PROXY`, `NO_PROXY` and their kin are honored, but never for this machine or the metadata address.

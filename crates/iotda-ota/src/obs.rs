@@ -31,7 +31,6 @@ mod watch;
 
 pub use file::LocalFile;
 pub use get::ObjectInfo;
-pub(crate) use upload::unusable;
 pub use upload::{Upload, Uploaded};
 
 /// The objects that an access key can reach at one OBS address.

@@ -14,10 +14,10 @@ fn journal(folder: &Path) -> PathBuf {
 async fn after_edit(edit: impl Fn(&str) -> String) -> usize {
     let setup = broken_off().await;
     let path = journal(setup.journals.path());
-    let text = std::fs::read_to_string(&path).unwrap();
+    let text = std::fs::read_to_string(&path).expect("it is text");
     let edited = edit(&text);
     assert_ne!(edited, text);
-    std::fs::write(&path, edited).unwrap();
+    std::fs::write(&path, edited).expect("it can be written");
     setup.again().await;
     setup.sent()
 }

@@ -32,6 +32,17 @@ async fn a_larger_file_goes_in_parts_and_is_stored_byte_by_byte() {
 }
 
 #[tokio::test]
+async fn keys_of_larger_files_may_hold_any_character_too() {
+    let setup = Setup::new(2 * PART, |_| Fault::None).await;
+    for key in [" a b.bin ", "a\nb\u{1}.bin", "固件//<升级>&\"'.bin", "a+b%20c?d#e"] {
+        let upload = || setup.obs().upload(setup.target.bucket(), key, &setup.path).part_size(PART as u64);
+        upload().journal_dir(setup.journals.path()).send().await.unwrap();
+        let stored = setup.obs().checksum(setup.target.bucket(), key).await.unwrap();
+        assert_eq!(Some(stored.to_string()), setup.expected(), "{key:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_file_of_one_part_goes_in_one_piece() {
     for size in [PART, 1] {
         let setup = Setup::new(size, |_| Fault::None).await;
@@ -103,7 +114,7 @@ async fn an_object_with_other_content_is_replaced_only_when_asked_for() {
 async fn setup_with_a_late_object(content: impl Fn(&Setup) -> Vec<u8>) -> (Setup, Vec<u8>) {
     let looks = Mutex::new(0);
     let setup = Setup::new(3 * PART, move |request| {
-        let mut looks = looks.lock().unwrap();
+        let mut looks = looks.lock().expect("nobody panicked");
         *looks += u32::from(request.method == "HEAD");
         if request.method == "HEAD" && *looks == 1 { Fault::Answer(Answer::new(404, "")) } else { Fault::None }
     })

@@ -70,7 +70,9 @@ impl Chain {
     pub fn standard(variables: Variables, login_file: Option<PathBuf>) -> Self {
         let mut chain = Self::official(variables.clone());
         if variables.get("IOTDA_OTA_METADATA").as_deref() == Some("off") {
-            chain.sources.retain(|source| source.name() != metadata::NAME);
+            for source in chain.sources.iter_mut().filter(|source| source.name() == metadata::NAME) {
+                *source = Box::new(SwitchedOff);
+            }
         }
         chain.sources.insert(0, Box::new(TokenVariable(variables.clone())));
         chain.sources.insert(1, Box::new(PasswordVariables(variables)));
@@ -126,6 +128,19 @@ impl Chain {
             }
         }
         Err(SourceError::Absent(said))
+    }
+}
+
+/// Stands where the metadata service would be asked, and says why it is not.
+struct SwitchedOff;
+
+impl CredentialsSource for SwitchedOff {
+    fn name(&self) -> &str {
+        metadata::NAME
+    }
+
+    fn fetch<'a>(&'a self, _http: &'a SourceHttp) -> BoxFuture<'a, Result<Credentials, SourceError>> {
+        Box::pin(async { Err(SourceError::Absent("not asked, because IOTDA_OTA_METADATA is off".to_owned())) })
     }
 }
 

@@ -234,7 +234,7 @@ impl Upload {
 }
 
 /// The warning of a folder in which no state can be kept.
-pub(crate) fn unusable(folder: &Path, error: &std::io::Error) -> Warning {
+fn unusable(folder: &Path, error: &std::io::Error) -> Warning {
     let message = format!("{} cannot be used, so an upload that is broken off starts over: {error}", folder.display());
     Warning::new("journal_dir", message)
 }

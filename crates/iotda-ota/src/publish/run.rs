@@ -8,7 +8,6 @@ use crate::error::{Error, ErrorKind};
 use crate::lock::{Lock, LockError};
 use crate::model::{Checksum, ObsLocation, Package};
 use crate::obs::Obs;
-use crate::obs::unusable;
 use crate::once::Settle;
 use crate::packages::CreatePackage;
 use crate::progress::Phase;
@@ -20,7 +19,7 @@ pub(super) async fn run(publish: &Publish) -> Result<Published, Error> {
     let publish = &publish.begun();
     let obs = publish.options.within(credentials(publish)).await?;
     let mut warnings = publish.warnings();
-    let _lock = publish.options.within(lock(publish, &mut warnings)).await?;
+    let _lock = publish.options.within(lock(publish)).await?;
 
     let found = existing::find(publish).await?;
     match (publish.if_exists, found.first()) {
@@ -77,7 +76,7 @@ async fn credentials(publish: &Publish) -> Result<Obs, Error> {
 }
 
 /// Waits for others on this machine that publish the same version, so that of two at once the second finds the package.
-async fn lock(publish: &Publish, warnings: &mut Vec<Warning>) -> Result<Option<Lock>, Error> {
+async fn lock(publish: &Publish) -> Result<Option<Lock>, Error> {
     let Some(folder) = &publish.journal_dir else { return Ok(None) };
     let (client, request) = (&publish.client, &publish.request);
     let project = client.session().project_id().await?;
@@ -103,8 +102,9 @@ async fn lock(publish: &Publish, warnings: &mut Vec<Warning>) -> Result<Option<L
             Err(Error::new(ErrorKind::Unavailable, message)
                 .with_hint("wait until that is done and publish again: the same file is then found to be published"))
         }
+        // Should there be an upload, it warns of the folder.
         Err(LockError::Io(error)) => {
-            warnings.push(unusable(folder, &error));
+            tracing::info!(%error, folder = %folder.display(), "no lock can be had");
             Ok(None)
         }
     }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use iotda_ota::{AccessKey, Client, Credentials, Error, ErrorKind, Finding, PackageType, Secret, SourceError};
 use serde::Serialize;
 
+use crate::config::Origins;
 use crate::credentials::Found;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -22,6 +23,7 @@ struct Status {
     /// The scheme of request signing; nothing with a token, which is sent as it is.
     signing: Option<&'static str>,
     obs_credentials: Option<String>,
+    region: Option<String>,
     endpoint: String,
     iam_endpoint: String,
     project_id: Option<String>,
@@ -30,6 +32,9 @@ struct Status {
     clock_difference_seconds: Option<i64>,
     /// The sources that were asked, in this order; the last one ended the search.
     sources: Vec<Asked>,
+    /// Where settings came from, for people.
+    #[serde(skip)]
+    origins: Origins,
 }
 
 /// What one source said.
@@ -42,7 +47,7 @@ struct Asked {
 
 pub(super) async fn run(target: &Target, output: &Output) -> Result<(), Failure> {
     let client = target.client(|_| Ok(()))?;
-    let mut status = Status::new(&client);
+    let mut status = Status::new(&client, target.origins().clone());
     let client = match target.chain() {
         // The emulator's own.
         None => client,
@@ -73,7 +78,7 @@ pub(super) async fn run(target: &Target, output: &Output) -> Result<(), Failure>
 
 impl Status {
     /// What is known before anybody is asked.
-    fn new(client: &Client) -> Self {
+    fn new(client: &Client, origins: Origins) -> Self {
         Self {
             authenticated: None,
             source: None,
@@ -81,6 +86,7 @@ impl Status {
             expires_at: None,
             signing: None,
             obs_credentials: None,
+            region: client.source_http().region.clone(),
             endpoint: client.endpoint().to_string(),
             iam_endpoint: client.iam_endpoint().to_string(),
             project_id: client.project_id().map(ToString::to_string),
@@ -88,6 +94,7 @@ impl Status {
             instance_id: client.instance_id().map(ToString::to_string),
             clock_difference_seconds: None,
             sources: Vec::new(),
+            origins,
         }
     }
 
@@ -100,7 +107,8 @@ impl Status {
         });
         self.expires_at = credentials.expires_at().map(|end| end.to_string());
         self.signing = matches!(credentials.secret(), Secret::AccessKey(_)).then(|| client.signing_scheme());
-        if let Some(endpoint) = credentials.iam_endpoint() {
+        // An address that the client was given goes first.
+        if let (None, Some(endpoint)) = (&client.source_http().iam_endpoint, credentials.iam_endpoint()) {
             endpoint.clone_into(&mut self.iam_endpoint);
         }
     }
@@ -153,16 +161,21 @@ impl Status {
                 fields.add(name, value);
             }
         };
+        let from = |key: &str, value: &str| match self.origins.of(key) {
+            Some(origin) => format!("{value} ({origin})"),
+            None => value.to_owned(),
+        };
         add("source", &self.source);
         add("credentials", &self.credentials);
         add("valid until", &self.expires_at);
         add("request signing", &self.signing.map(str::to_owned));
         add("OBS credentials", &self.obs_credentials);
-        add("endpoint", &Some(self.endpoint.clone()));
-        add("IAM endpoint", &Some(self.iam_endpoint.clone()));
-        let from = self.project_from.unwrap_or_default();
-        add("project_id", &self.project_id.as_ref().map(|id| format!("{id} ({from})")));
-        add("instance_id", &self.instance_id);
+        add("region", &self.region.as_ref().map(|region| from("region", region)));
+        add("endpoint", &Some(from("endpoint", &self.endpoint)));
+        add("IAM endpoint", &Some(from("iam_endpoint", &self.iam_endpoint)));
+        let project_from = self.origins.of("project_id").or(self.project_from).unwrap_or_default();
+        add("project_id", &self.project_id.as_ref().map(|id| format!("{id} ({project_from})")));
+        add("instance_id", &self.instance_id.as_ref().map(|id| from("instance_id", id)));
         add("clock difference", &self.clock_difference_seconds.map(|seconds| format!("{seconds:+} s")));
         let mut name = "sources";
         for Asked { source, result, message } in &self.sources {
@@ -174,14 +187,16 @@ impl Status {
     /// The failure of a search that found nothing.
     fn without_credentials(&self) -> Failure {
         let Some(last) = self.sources.last().filter(|last| last.result != ABSENT) else {
-            let hint = "see iotda-ota auth status --help for all sources";
+            let hint = "set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or log in with iotda-ota auth login; iotda-ota auth \
+                        status --help names all sources";
             return Failure::of_kind(ErrorKind::Unauthenticated, "no source has credentials", hint);
         };
         let message = format!("the credentials of {} cannot be used: {}", last.source, last.message);
         if last.result == UNAVAILABLE {
-            return Failure::of_kind(ErrorKind::Unavailable, message, "wait a little and try again");
+            let hint = "check the network, the address and the proxy variables (HTTPS_PROXY), then try again";
+            return Failure::of_kind(ErrorKind::Unavailable, message, hint);
         }
-        let hint = "mend them, or remove them so that the next source is asked";
+        let hint = "correct or complete them, or unset them so that the next source is asked";
         Failure::of_kind(ErrorKind::Unauthenticated, message, hint)
     }
 }

@@ -136,7 +136,7 @@ mod tests {
         let largest = Cut::new(1 << 30, 8 << 20);
         assert_eq!((largest.count(), largest.part_size), (128, 8 << 20));
         let raised = Cut::new(1 << 40, 8 << 20);
-        assert!(raised.count() <= MOST_PARTS && raised.part_size % UNIT == 0, "{raised:?}");
+        assert!(raised.count() <= MOST_PARTS && raised.part_size.is_multiple_of(UNIT), "{raised:?}");
     }
 
     fn source(content: &[u8]) -> (tempfile::TempDir, Source) {

@@ -63,6 +63,11 @@ impl DeleteWithObject {
         let object = package.obs_location().filter(|object| is_named(object)).cloned();
         if let Some(object) = &object {
             require_reachable(client, object)?;
+            // A key that OBS refuses is better known before the package is gone. An object that is gone is fine.
+            match obs.head(&object.bucket_name, &object.object_key).await {
+                Err(error) if !error.is_not_found() => return Err(error),
+                _ => {}
+            }
             require_unused(client, package_id, object, options).await?;
         }
         self.delete.clone().with_options(options).send().await?;
