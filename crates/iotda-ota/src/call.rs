@@ -267,9 +267,9 @@ impl Call {
     /// Tells whoever listens how an attempt ended: in the attempt's span, and as an event of its own.
     fn tell(&self, method: &Method, started: Instant, answer: Option<&Answer>) {
         let (operation, Course { number, waited, because }) = (self.operation.name, &self.course);
-        let elapsed_ms = milliseconds(started.elapsed());
+        let elapsed = milliseconds(started.elapsed());
         let span = tracing::Span::current();
-        span.record("elapsed_ms", elapsed_ms);
+        span.record("elapsed_ms", elapsed);
         let request_id = answer.and_then(|answer| service::request_id(&answer.headers));
         let request_id = request_id.map(|id| self.state().secrets.hide(&id));
         let status = answer.map(|answer| answer.status.as_u16());
@@ -284,7 +284,7 @@ impl Call {
             because = because.as_deref(),
             status,
             request_id,
-            elapsed_ms,
+            elapsed,
             "{}",
             if answer.is_some() { "answered" } else { "no answer" }
         );

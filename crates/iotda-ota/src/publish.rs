@@ -126,8 +126,9 @@ pub struct Plan {
 ///
 /// The same call with the same file succeeds again, as [`Outcome::Verified`]. With a
 /// [`state_dir`](crate::ClientBuilder::state_dir) an upload that was broken off goes on where it was, and two calls on one
-/// machine wait for each other. Two machines at the same moment may both create a package, because the service has no way
-/// to ask for "create unless it exists".
+/// machine wait for each other. The service has no way to ask for "create unless it exists", so two machines at the same
+/// moment may both create a package; both look once more after that, the older one stays, and both report it. What remains
+/// is told at [`CreatePackage`](crate::CreatePackage).
 ///
 /// # Errors
 ///

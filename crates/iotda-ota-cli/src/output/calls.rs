@@ -99,7 +99,7 @@ impl Visit for Call {
             "status" => self.status = Some(value),
             "attempt" => self.attempt = Some(value),
             "waited_ms" => self.waited_ms = Some(value),
-            "elapsed_ms" => self.elapsed_ms = Some(value),
+            "elapsed" => self.elapsed_ms = Some(value),
             _ => {}
         }
     }

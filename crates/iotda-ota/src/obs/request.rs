@@ -155,8 +155,8 @@ impl Obs {
             Some(Ok(response)) => {
                 let request_id = service::request_id(response.headers()).map(|id| secrets.hide(&id));
                 let (method, status) = (&request.method, response.status());
-                let elapsed_ms = started.elapsed().as_millis() as u64;
-                tracing::debug!(operation, %method, status = status.as_u16(), request_id, elapsed_ms, "answered");
+                let elapsed = started.elapsed().as_millis() as u64;
+                tracing::debug!(operation, %method, status = status.as_u16(), request_id, elapsed, "answered");
                 if status.is_success() {
                     Ok(Answer { response, request_id, watch })
                 } else {
