@@ -5,9 +5,12 @@
 //! stub, because no backend answers such things when asked; `hints` puts a relay between, which changes what goes through.
 
 mod auth;
+mod cancel;
 mod connections;
+mod create_once;
 mod errors;
 mod hints;
+mod hostile;
 mod identity;
 mod obs;
 mod package_create;
@@ -15,6 +18,7 @@ mod package_delete;
 mod package_list;
 mod package_show;
 mod publish;
+mod repeat;
 mod rules;
 mod secrets;
 mod upload;

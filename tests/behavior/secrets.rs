@@ -5,7 +5,7 @@ use std::error::Error as _;
 use std::io::Write;
 use std::sync::Once;
 
-use iotda_ota::{AccessKey, Client, Error, PackageType, Secret};
+use iotda_ota::{AccessKey, Client, Error, PackageType, RetryPolicy, Secret};
 use secrecy::ExposeSecret;
 use support::{Answer, Stub, target};
 
@@ -20,6 +20,7 @@ fn builder(endpoint: &str) -> iotda_ota::ClientBuilder {
         .project_id("fake-project")
         .token(SECRETS[0])
         .access_key(key)
+        .retry(RetryPolicy::none())
 }
 
 fn assert_silent(text: &str) {

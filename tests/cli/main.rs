@@ -10,6 +10,7 @@
 mod answers;
 mod auth;
 mod blame;
+mod durability;
 mod emulator;
 mod federation;
 mod harness;

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod chaos;
 mod codegen;
 mod document;
 mod tidy;
@@ -30,6 +31,15 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Run the chaos suite in full and print its figures
+    Chaos {
+        /// How many packages are created
+        #[arg(long, default_value_t = 10_000)]
+        creates: u32,
+        /// Where the sequences of faults begin
+        #[arg(long)]
+        seed: Option<u64>,
+    },
     /// Check the OpenAPI document against the house rules
     Document,
     /// Check the tree against the house rules
@@ -41,6 +51,7 @@ fn main() -> ExitCode {
     let out = &mut std::io::stdout();
     let result = match Args::parse().command {
         Command::Codegen { check } => codegen::run(&root, check, out),
+        Command::Chaos { creates, seed } => chaos::run(&root, creates, seed, out),
         Command::Document => document::run(&root, out),
         Command::Tidy => tidy::run(&root, out),
     };

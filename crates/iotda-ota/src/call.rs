@@ -1,15 +1,14 @@
 //! One call of an IoTDA operation, from credentials to a result.
 //!
-//! A [`Call`] is the [`Transport`] of one generated client: `prepare` adds the credentials, `execute` only sends and
-//! keeps what was answered, bounded in size. [`Call::finish`] then decides what happened from what was kept, so that
-//! status, headers and body survive whatever the generated code made of them. An unchecked request goes the same way
-//! through [`Call::send_raw`].
+//! [`run`] makes its attempts (`attempts`). A [`Call`] is one of them, the [`Transport`] of one generated client:
+//! `prepare` adds the credentials, `execute` only sends and keeps what was answered, bounded in size (`body`).
+//! [`Call::finish`] then decides what happened from what was kept (`outcome`), so that status, headers and body survive
+//! whatever the generated code made of them. An unchecked request goes the same way through [`Call::send_raw`].
 
-use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use iotda_ota_client::{BoxFuture, Inner, OperationInfo, Refusal, Transport};
@@ -31,10 +30,16 @@ use crate::error::{Error, ErrorKind};
 use crate::model::{Checksum, ProjectId};
 use crate::response::Response;
 
+mod attempts;
+mod body;
+mod options;
 mod outcome;
 
-/// The longest answer that is read; a page of 50 packages with every text at its limit stays well below.
-const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
+pub(crate) use attempts::{Attempts, run};
+pub(crate) use options::{CallOptions, call_options};
+
+use attempts::Course;
+use body::{Defect, Left};
 
 /// Everything but the unreserved characters of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -62,6 +67,8 @@ pub(crate) struct Call {
     project_id: ProjectId,
     credentials: Shared,
     timeout: Duration,
+    course: Course,
+    left: Left,
     state: Mutex<State>,
 }
 
@@ -86,51 +93,28 @@ pub(super) struct Answer {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
-    /// Why the body ends where it ends, if that is not its end.
-    defect: Option<String>,
-}
-
-/// Runs an operation: finds out who is calling and for which project, then makes attempts.
-///
-/// Credentials that were refused with 401 and can be fetched anew get one more attempt; a refused call did nothing.
-pub(crate) async fn run<T, F: Future<Output = Result<Response<T>, Error>>>(
-    client: &Client,
-    operation: Operation,
-    attempt: impl Fn(Arc<Call>) -> F,
-) -> Result<Response<T>, Error> {
-    let session = client.session();
-    let named = |error: Error| error.with_operation(operation.name);
-    let credentials = session.credentials().await.map_err(named)?;
-    let project_id = session.project_id().await.map_err(named)?;
-    let http = client.http().map_err(named)?;
-    let call = |credentials: &Shared| Call::new(client, http, operation, project_id.clone(), Arc::clone(credentials));
-    let refused = match attempt(call(&credentials)).await {
-        Err(error) if error.is_unauthenticated() => error,
-        result => return result,
-    };
-    match session.renew(&credentials).await {
-        Ok(Some(fresh)) => attempt(call(&fresh)).await,
-        // That new ones could not be had is less telling than why the old ones were refused.
-        Ok(None) | Err(_) => Err(refused),
-    }
+    defect: Option<Defect>,
 }
 
 impl Call {
     fn new(
         client: &Client,
-        http: &reqwest::Client,
-        operation: Operation,
+        http: reqwest::Client,
+        (operation, course): (Operation, Course),
         project_id: ProjectId,
         credentials: Shared,
+        timeout: Duration,
     ) -> Arc<Self> {
         Arc::new(Self {
             operation,
             endpoint: client.endpoint().clone(),
-            http: http.clone(),
+            http,
             session: Arc::clone(client.session()),
             project_id,
             credentials,
-            timeout: client.timeout(),
+            timeout,
+            course,
+            left: Left::default(),
             state: Mutex::default(),
         })
     }
@@ -252,7 +236,11 @@ impl Call {
         }
         let Some(answer) = answer else {
             return Err(match sent {
-                Err(error) => outcome::no_answer(self.operation, &self.endpoint, error),
+                Err(error) => {
+                    // What never left was not carried out.
+                    let creates = self.operation.creates && self.left.get();
+                    outcome::no_answer(Operation { creates, ..self.operation }, &self.endpoint, error)
+                }
                 Ok(_) => Error::new(ErrorKind::Configuration, "the request could not be built")
                     .with_operation(self.operation.name),
             });
@@ -274,6 +262,32 @@ impl Call {
         }
         let sent = Sent { endpoint: &self.endpoint, proof: self.proof(), body: signed_body.as_ref() };
         Err(outcome::of_answer(operation, &sent, &answer, &secrets))
+    }
+
+    /// Tells whoever listens how an attempt ended: in the attempt's span, and as an event of its own.
+    fn tell(&self, method: &Method, started: Instant, answer: Option<&Answer>) {
+        let (operation, Course { number, waited, because }) = (self.operation.name, &self.course);
+        let elapsed = milliseconds(started.elapsed());
+        let span = tracing::Span::current();
+        span.record("elapsed_ms", elapsed);
+        let request_id = answer.and_then(|answer| service::request_id(&answer.headers));
+        let request_id = request_id.map(|id| self.state().secrets.hide(&id));
+        let status = answer.map(|answer| answer.status.as_u16());
+        span.record("status", status);
+        span.record("request_id", request_id.as_deref());
+        let again = because.as_ref().map(|_| milliseconds(*waited));
+        tracing::debug!(
+            operation,
+            %method,
+            attempt = number,
+            waited_ms = again,
+            because = because.as_deref(),
+            status,
+            request_id,
+            elapsed,
+            "{}",
+            if answer.is_some() { "answered" } else { "no answer" }
+        );
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -313,14 +327,17 @@ impl Transport for Call {
         _operation: &'a OperationInfo,
     ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>> {
         Box::pin(async move {
+            let mut request = request;
+            if self.operation.creates {
+                self.left.watch(&mut request);
+            }
             let started = Instant::now();
             let (method, url) = (request.method().clone(), request.url().clone());
             let result = client.execute(request).await;
-            let elapsed = started.elapsed().as_millis() as u64;
             let mut response = match result {
                 Ok(response) => response,
                 Err(error) => {
-                    tracing::debug!(operation = self.operation.name, %method, elapsed, "no answer");
+                    self.tell(&method, started, None);
                     return Err(error);
                 }
             };
@@ -328,33 +345,13 @@ impl Transport for Call {
             if *response.url() != url {
                 self.state().refused = Some(outcome::redirected(self.operation, response.url()));
             }
-            let (body, defect) = read_bounded(&mut response).await;
+            let (body, defect) = body::read(&mut response).await;
             let answer = Answer { status: response.status(), headers: response.headers().clone(), body, defect };
-            let request_id = service::request_id(&answer.headers).map(|id| self.state().secrets.hide(&id));
-            let (status, operation) = (answer.status.as_u16(), self.operation.name);
-            tracing::debug!(operation, %method, status, request_id, elapsed, "answered");
+            self.tell(&method, started, Some(&answer));
             let again = rebuilt(&answer);
             self.state().answer = Some(answer);
             Ok(again)
         })
-    }
-}
-
-/// Reads a body up to its end, to the bound, or to where it was cut off.
-async fn read_bounded(response: &mut reqwest::Response) -> (Bytes, Option<String>) {
-    let mut body = BytesMut::new();
-    loop {
-        match response.chunk().await {
-            Ok(None) => return (body.freeze(), None),
-            Ok(Some(chunk)) if body.len() + chunk.len() > LONGEST_ANSWER => {
-                return (body.freeze(), Some(format!("the answer is longer than {LONGEST_ANSWER} bytes")));
-            }
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Err(error) if error.is_timeout() => {
-                return (body.freeze(), Some("the answer did not end within the time limit".to_owned()));
-            }
-            Err(_) => return (body.freeze(), Some("the answer was cut off".to_owned())),
-        }
     }
 }
 
@@ -364,6 +361,11 @@ fn rebuilt(answer: &Answer) -> reqwest::Response {
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers.clone();
     response.into()
+}
+
+/// A duration in whole milliseconds.
+fn milliseconds(duration: Duration) -> u64 {
+    duration.as_millis().try_into().unwrap_or(u64::MAX)
 }
 
 impl Answer {

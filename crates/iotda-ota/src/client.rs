@@ -18,6 +18,7 @@ use crate::model::{AppId, InstanceId, PackageId, PackageType, PackageVersion, Pr
 use crate::obs::Obs;
 use crate::packages::Packages;
 use crate::publish::Publish;
+use crate::rate::Limiter;
 use crate::retry::RetryPolicy;
 use crate::transport::Clients;
 use crate::verify::Verify;
@@ -42,7 +43,8 @@ pub use builder::ClientBuilder;
 /// # Ok(()) }
 /// ```
 ///
-/// Clones share connections. Dropping the future of a call ends the call.
+/// Clones share connections, credentials and the [limit on requests](ClientBuilder::rate_limit). Dropping the future of a
+/// call ends the call, and nothing of it goes on; whether what it was about to do was done is not known then.
 #[derive(Clone)]
 pub struct Client(Arc<Shared>);
 
@@ -57,6 +59,7 @@ struct Shared {
     obs_region: Option<String>,
     session: Arc<Session>,
     retry: RetryPolicy,
+    limiter: Limiter,
     state_dir: Option<PathBuf>,
     state_name: Option<String>,
 }
@@ -179,6 +182,14 @@ impl Client {
 
     pub(crate) fn session(&self) -> &Arc<Session> {
         &self.0.session
+    }
+
+    pub(crate) fn retry(&self) -> &RetryPolicy {
+        &self.0.retry
+    }
+
+    pub(crate) fn limiter(&self) -> &Limiter {
+        &self.0.limiter
     }
 
     pub(crate) fn timeout(&self) -> Duration {

@@ -45,11 +45,21 @@
 //! their buffers is not. Over plain `http://` credentials go only to this machine, unless
 //! [that is allowed](ClientBuilder::allow_plain_http).
 //!
-//! # Uploads and repetition
+//! # Whatever happens, the outcome is known
 //!
-//! What fails in a way that is safe to repeat is repeated, as [`RetryPolicy`] says. A large file goes up in parts, and
-//! with a [`state_dir`](ClientBuilder::state_dir) an upload that was broken off, however that happened, goes on where it
-//! was. Nothing is taken from the environment here either: without such a folder, nothing is kept.
+//! What fails in a way that is safe to repeat is repeated, as [`RetryPolicy`] says: for the client, or for one call
+//! (`.retry`), within the time that one attempt (`.timeout`) and the whole call (`.deadline`) may take. A create is not
+//! safe to repeat, so it is looked up first when its answer was lost; see [`CreatePackage`]. Every call ends in one of
+//! three ways: done, not done and why, or [not known](Error::is_outcome_unknown) with what to look for
+//! ([`Error::sought`]). Dropping the future of a call ends it, and nothing of it goes on.
+//!
+//! A [`RateLimit`] keeps all clones of a client together below what the service takes. With a subscriber for `tracing`
+//! there is a span for every call and every attempt, with operation, attempt, status, request id, milliseconds and signing
+//! scheme, and no secret.
+//!
+//! A large file goes up in parts, and with a [`state_dir`](ClientBuilder::state_dir) an upload that was broken off,
+//! however that happened, goes on where it was. Nothing is taken from the environment here either: without such a folder,
+//! nothing is kept.
 //!
 //! # Networks
 //!
@@ -75,10 +85,12 @@ mod error;
 mod lock;
 mod model;
 mod obs;
+mod once;
 mod packages;
 mod paging;
 mod progress;
 mod publish;
+mod rate;
 mod response;
 mod retry;
 mod transport;
@@ -90,7 +102,7 @@ pub use auth::{
     Pod, Profile, Reason, Secret, SigningScheme, SourceError, SourceHttp, Variables,
 };
 pub use client::{Client, ClientBuilder};
-pub use error::{Error, ErrorKind};
+pub use error::{Error, ErrorKind, Sought};
 pub use model::{
     AppId, Checksum, CreateTime, FileLocation, InstanceId, ObsLocation, Package, PackageId, PackageType,
     PackageVersion, ProductId, ProjectId, SignMethod,
@@ -102,6 +114,7 @@ pub use packages::{
 };
 pub use progress::{Phase, Progress};
 pub use publish::{IfExists, Outcome, Plan, Publish, Published, PublishedObject};
+pub use rate::RateLimit;
 pub use response::Response;
 pub use retry::RetryPolicy;
 pub use validate::{OptionalRule, Violation, Violations, Warning};

@@ -7,6 +7,7 @@ use crate::call::Call;
 use crate::client::Client;
 use crate::model::{AppId, ObsLocation, PackageId, PackageType, PackageVersion, ProductId};
 
+pub(crate) mod alike;
 mod create;
 mod delete;
 mod list;

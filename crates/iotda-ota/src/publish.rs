@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::call::{CallOptions, call_options};
 use crate::client::Client;
 use crate::error::Error;
 use crate::model::{AppId, Checksum, ObsLocation, Package, PackageId, PackageType, PackageVersion, ProductId};
@@ -125,8 +126,9 @@ pub struct Plan {
 ///
 /// The same call with the same file succeeds again, as [`Outcome::Verified`]. With a
 /// [`state_dir`](crate::ClientBuilder::state_dir) an upload that was broken off goes on where it was, and two calls on one
-/// machine wait for each other. Two machines at the same moment may both create a package, because the service has no way
-/// to ask for "create unless it exists".
+/// machine wait for each other. The service has no way to ask for "create unless it exists", so two machines at the same
+/// moment may both create a package; both look once more after that, the older one stays, and both report it. What remains
+/// is told at [`CreatePackage`](crate::CreatePackage).
 ///
 /// # Errors
 ///
@@ -148,6 +150,7 @@ pub struct Publish {
     verify_object: bool,
     journal_dir: Option<PathBuf>,
     progress: Reporter,
+    options: CallOptions,
 }
 
 impl Publish {
@@ -172,6 +175,7 @@ impl Publish {
             any_size: false,
             verify_object: false,
             progress: Reporter::default(),
+            options: CallOptions::default(),
         }
     }
 
@@ -239,6 +243,8 @@ impl Publish {
         self
     }
 
+    call_options!();
+
     /// Hears how far hashing and upload are. Called often, so it should be quick.
     pub fn on_progress(mut self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.progress = Reporter::new(listener);
@@ -281,6 +287,11 @@ impl Publish {
     /// See [`Publish`].
     pub async fn send(&self) -> Result<Published, Error> {
         run::run(self).await
+    }
+
+    /// This, with the time running from now on.
+    fn begun(&self) -> Self {
+        Self { options: self.options.begun(), ..self.clone() }
     }
 
     /// What is allowed but probably not meant, about the package and about the file.

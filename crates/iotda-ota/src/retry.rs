@@ -77,7 +77,7 @@ impl RetryPolicy {
 
     /// How long to wait before attempt `next` (2 for the first repetition), or `None` if there is to be none. `asked` is
     /// what the service wants, `random` a number from 0 to 1.
-    fn delay(&self, next: u32, elapsed: Duration, asked: Option<Duration>, random: f64) -> Option<Duration> {
+    pub(crate) fn delay(&self, next: u32, elapsed: Duration, asked: Option<Duration>, random: f64) -> Option<Duration> {
         if next > self.max_attempts || asked.is_some_and(|asked| asked > LONGEST_ASKED) {
             return None;
         }
@@ -86,6 +86,12 @@ impl RetryPolicy {
         // What was asked for is the least; who was told the same still should not come back at the same moment.
         let delay = asked.unwrap_or_default().saturating_add(bound.mul_f64(random.clamp(0.0, 1.0)));
         (elapsed.saturating_add(delay) <= self.max_time).then_some(delay)
+    }
+
+    /// A short wait for what is under way elsewhere: between once and twice the bound on the first delay. `random` is a
+    /// number from 0 to 1.
+    pub(crate) fn moment(&self, random: f64) -> Duration {
+        self.base.saturating_add(self.base.mul_f64(random.clamp(0.0, 1.0))).min(self.cap)
     }
 }
 

@@ -9,6 +9,7 @@ use secrecy::SecretString;
 
 use crate::auth::{self, AccessKey, CredentialsSource, SigningScheme};
 use crate::model::{InstanceId, ProjectId};
+use crate::rate::RateLimit;
 use crate::retry::RetryPolicy;
 use crate::transport::Options;
 
@@ -38,6 +39,7 @@ pub struct ClientBuilder {
     options: Options,
     http: Option<reqwest::Client>,
     retry: RetryPolicy,
+    rate_limit: Option<RateLimit>,
     state_dir: Option<PathBuf>,
     state_name: Option<String>,
 }
@@ -140,6 +142,12 @@ impl ClientBuilder {
     /// How failed calls are repeated; see [`RetryPolicy`].
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
+        self
+    }
+
+    /// How many requests may be sent to IoTDA, by all clones together; as many as calls need otherwise.
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = Some(limit);
         self
     }
 

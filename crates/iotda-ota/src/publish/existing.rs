@@ -1,50 +1,21 @@
 //! What is done about a package that exists already.
 
-use std::pin::pin;
-
-use futures_util::TryStreamExt;
-
 use super::run::object;
 use super::{Outcome, Publish, Published};
 use crate::error::{Error, ErrorKind};
 use crate::model::Package;
 use crate::obs::{LocalFile, Obs};
-use crate::packages::CreateRequest;
+use crate::packages::alike;
 use crate::validate::Warning;
 
 /// The packages with the same app, product, type, module and version, newest first.
 pub(super) async fn find(publish: &Publish) -> Result<Vec<Package>, Error> {
-    let request = &publish.request;
-    let list = publish.client.packages().list(request.package_type.clone());
-    let list = list.app_id(&request.app_id).product_id(&request.product_id).version(&request.version);
-    let mut packages = pin!(list.stream());
-    let mut found = Vec::new();
-    while let Some(package) = packages.try_next().await? {
-        if !may_be(&package, request) {
-            continue;
-        }
-        // A list may leave out what show tells.
-        let incomplete = package.module_name.is_none() && request.module_name.is_some();
-        let package = if incomplete { show(publish, &package).await? } else { package };
-        if may_be(&package, request) {
-            found.push(package);
-        }
-    }
-    Ok(found)
-}
-
-/// False if a field says that it is another package. The service filters, but not by module, and much hangs on this,
-/// so every field is looked at; one that an answer leaves out says nothing.
-fn may_be(package: &Package, request: &CreateRequest) -> bool {
-    let same = |found: &str, wanted: &str| found.is_empty() || found == wanted;
-    same(package.app_id.as_str(), request.app_id.as_str())
-        && same(package.product_id.as_str(), request.product_id.as_str())
-        && same(package.version.as_str(), request.version.as_str())
-        && same(package.module_name.as_deref().unwrap_or_default(), request.module_name.as_deref().unwrap_or_default())
+    alike::same_identity(&publish.client, &publish.request, &publish.options).await
 }
 
 pub(super) async fn show(publish: &Publish, package: &Package) -> Result<Package, Error> {
-    Ok(publish.client.packages().show(&package.package_id).send().await?.into_inner())
+    let show = publish.client.packages().show(&package.package_id).with_options(&publish.options);
+    Ok(show.send().await?.into_inner())
 }
 
 /// The error of [`IfExists::Fail`](super::IfExists::Fail).

@@ -35,8 +35,8 @@ pub(super) async fn run(
             Published { package, object, outcome: Outcome::Verified, replaced: Vec::new(), warnings }
         }
         None => {
-            let stored = store::store(publish, obs, &mut warnings).await?;
-            run::create(publish, obs, stored, warnings).await?
+            let stored = publish.options.within(store::store(publish, obs, &mut warnings)).await?;
+            run::create(publish, obs, stored, &old, warnings).await?
         }
     };
     for package in old {
@@ -63,7 +63,7 @@ async fn is_wanted(publish: &Publish, obs: &Obs, file: &LocalFile, package: &Pac
 
 /// Deletes an old package; one that is gone already is fine.
 async fn delete(publish: &Publish, old: &PackageId, new: &PackageId) -> Result<(), Error> {
-    match publish.client.packages().delete(old).send().await {
+    match publish.client.packages().delete(old).with_options(&publish.options).send().await {
         Ok(_) => Ok(()),
         Err(error) if error.is_not_found() => Ok(()),
         Err(error) => {

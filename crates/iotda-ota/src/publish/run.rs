@@ -6,8 +6,9 @@ use super::store::{self, Stored};
 use super::{IfExists, Outcome, Publish, Published, PublishedObject, existing, read_back, replace};
 use crate::error::{Error, ErrorKind};
 use crate::lock::{Lock, LockError};
-use crate::model::{Checksum, ObsLocation};
+use crate::model::{Checksum, ObsLocation, Package};
 use crate::obs::Obs;
+use crate::once::Settle;
 use crate::packages::CreatePackage;
 use crate::progress::Phase;
 use crate::validate::{OptionalRule, Warning};
@@ -15,19 +16,22 @@ use crate::validate::{OptionalRule, Warning};
 /// Check, look for the package, hash and upload, create, read back.
 pub(super) async fn run(publish: &Publish) -> Result<Published, Error> {
     publish.validate()?;
-    let obs = credentials(publish).await?;
+    let publish = &publish.begun();
+    let obs = publish.options.within(credentials(publish)).await?;
     let mut warnings = publish.warnings();
-    let _lock = lock(publish).await?;
+    let _lock = publish.options.within(lock(publish)).await?;
 
     let found = existing::find(publish).await?;
     match (publish.if_exists, found.first()) {
         (_, None) => {
-            let stored = store::store(publish, &obs, &mut warnings).await?;
-            create(publish, &obs, stored, warnings).await
+            let stored = publish.options.within(store::store(publish, &obs, &mut warnings)).await?;
+            create(publish, &obs, stored, &[], warnings).await
         }
         (IfExists::Fail, Some(package)) => Err(existing::refused(package)),
         (IfExists::Skip, Some(package)) => existing::skipped(publish, package, warnings).await,
-        (IfExists::Verify, Some(_)) => existing::verified(publish, &obs, &found, warnings).await,
+        (IfExists::Verify, Some(_)) => {
+            publish.options.within(existing::verified(publish, &obs, &found, warnings)).await
+        }
         (IfExists::Replace, Some(_)) => replace::run(publish, &obs, &found, warnings).await,
     }
 }
@@ -37,6 +41,7 @@ pub(super) async fn create(
     publish: &Publish,
     obs: &Obs,
     stored: Stored,
+    replaced: &[Package],
     mut warnings: Vec<Warning>,
 ) -> Result<Published, Error> {
     let request = publish.signed_request(stored.key, &stored.checksum);
@@ -47,7 +52,12 @@ pub(super) async fn create(
         create = create.allow(OptionalRule::Suffix);
     }
     publish.progress.report(Phase::Create, 0, 0);
-    let created = create.send().await.map_err(|error| not_created(error, &location))?.into_inner();
+    let create = create.with_options(&publish.options).besides(replaced.iter().map(|old| old.package_id.clone()));
+    // Somebody else may have published the same at the same moment; only the oldest package stays then.
+    let created = create.send_settled(Settle::Always).await;
+    let created = created.map_err(|error| not_created(error, &location))?;
+    warnings.extend(created.warnings().iter().cloned());
+    let created = created.into_inner();
     let package = read_back::package(publish, created, &location, &mut warnings).await?;
     read_back::object(obs, &stored.object, &location, &package, &mut warnings).await?;
     let object = object(&location, Some(stored.object.size));
@@ -56,7 +66,10 @@ pub(super) async fn create(
 
 /// The credentials of both services have to be there before anything else is sent.
 async fn credentials(publish: &Publish) -> Result<Obs, Error> {
-    let obs = publish.client.obs()?;
+    let mut obs = publish.client.obs()?;
+    if let Some(policy) = &publish.options.retry {
+        obs = obs.with_retry(policy.clone());
+    }
     publish.client.session().project_id().await?;
     publish.client.session().obs_credentials().await?;
     Ok(obs)

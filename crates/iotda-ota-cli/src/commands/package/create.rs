@@ -24,8 +24,13 @@ pub(super) async fn run(
         return dry_run(create.request(), None, &target.describe_unasked(&client), output);
     }
     creating.set(true);
-    let package = create.send().await?.into_inner();
+    let created = create.send().await?;
     creating.set(false);
+    output.warnings(created.warnings());
+    if created.is_found() {
+        output.note("the create was not answered clearly; the package was found by looking it up");
+    }
+    let package = created.into_inner();
     let target = target.describe(&client).await;
     output.document(&package, |out| {
         let mut fields = Fields::default();

@@ -13,6 +13,7 @@ use crate::auth::{self, Credentials, CredentialsSource, SourceHttp};
 use crate::client::{Client, Shared};
 use crate::endpoint;
 use crate::error::Error;
+use crate::rate::Limiter;
 use crate::transport::Clients;
 use crate::validate::{Violations, rules};
 
@@ -49,6 +50,9 @@ impl ClientBuilder {
         if let Some(instance_id) = &self.instance_id {
             rules::instance_id(instance_id.as_str(), &mut violations);
         }
+        if let Some(limit) = &self.rate_limit {
+            limit.check(&mut violations);
+        }
         if let Some(token) = &self.token {
             auth::secret_text("token", token.expose_secret(), &mut violations);
         }
@@ -78,6 +82,7 @@ impl ClientBuilder {
             obs_region,
             session: Arc::new(session),
             retry: self.retry,
+            limiter: self.rate_limit.map(Limiter::new).unwrap_or_default(),
             state_dir: self.state_dir,
             state_name: self.state_name,
         })))

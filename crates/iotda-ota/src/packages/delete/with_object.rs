@@ -5,6 +5,7 @@ use std::pin::pin;
 use futures_util::TryStreamExt;
 
 use super::DeletePackage;
+use crate::call::CallOptions;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::model::{ObsLocation, PackageId, PackageType};
@@ -54,9 +55,10 @@ impl DeleteWithObject {
     ///
     /// See [`DeleteWithObject`].
     pub async fn send(&self) -> Result<DeletedWithObject, Error> {
-        let DeletePackage { client, package_id } = &self.delete;
+        let DeletePackage { client, package_id, options } = &self.delete;
+        let options = &options.begun();
         let obs = client.obs()?;
-        let package = client.packages().show(package_id).send().await?.into_inner();
+        let package = client.packages().show(package_id).with_options(options).send().await?.into_inner();
         // Without both names there is nothing that could be deleted.
         let object = package.obs_location().filter(|object| is_named(object)).cloned();
         if let Some(object) = &object {
@@ -66,9 +68,9 @@ impl DeleteWithObject {
                 Err(error) if !error.is_not_found() => return Err(error),
                 _ => {}
             }
-            require_unused(client, package_id, object).await?;
+            require_unused(client, package_id, object, options).await?;
         }
-        self.delete.send().await?;
+        self.delete.clone().with_options(options).send().await?;
         if let Some(object) = &object {
             delete(&obs, package_id, object).await?;
         }
@@ -94,14 +96,19 @@ fn require_reachable(client: &Client, object: &ObsLocation) -> Result<(), Error>
 }
 
 /// An error if another package has its file in the same object.
-async fn require_unused(client: &Client, package_id: &PackageId, object: &ObsLocation) -> Result<(), Error> {
+async fn require_unused(
+    client: &Client,
+    package_id: &PackageId,
+    object: &ObsLocation,
+    options: &CallOptions,
+) -> Result<(), Error> {
     for package_type in [PackageType::Firmware, PackageType::Software, PackageType::Module] {
-        let mut packages = pin!(client.packages().list(package_type).stream());
+        let mut packages = pin!(client.packages().list(package_type).with_options(options).stream());
         while let Some(other) = packages.try_next().await? {
             if other.package_id == *package_id {
                 continue;
             }
-            let shown = match client.packages().show(&other.package_id).send().await {
+            let shown = match client.packages().show(&other.package_id).with_options(options).send().await {
                 Ok(shown) => shown.into_inner(),
                 // It was deleted meanwhile.
                 Err(error) if error.is_not_found() => continue,
