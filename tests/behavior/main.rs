@@ -2,11 +2,13 @@
 //!
 //! The backend is what [`support::target()`] makes; every case has one of its own. `rules` plays the fixtures of the
 //! wire suite to it, so that the library's reading of each rule meets another one. `errors` and `connections` use a
-//! stub, because no backend answers such things when asked.
+//! stub, because no backend answers such things when asked; `hints` puts a relay between, which changes what goes through.
 
 mod auth;
 mod connections;
 mod errors;
+mod hints;
+mod identity;
 mod obs;
 mod package_create;
 mod package_delete;

@@ -216,7 +216,7 @@ async fn converse(mut stream: TcpStream, received: &Mutex<Vec<Received>>, respon
 }
 
 /// Reads one request to its end. Bodies of this project always tell their length.
-async fn read_request(stream: &mut TcpStream) -> std::io::Result<Received> {
+pub(crate) async fn read_request(stream: &mut TcpStream) -> std::io::Result<Received> {
     let mut bytes = Vec::new();
     let body_at = loop {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {

@@ -62,6 +62,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{HeaderMap, HeaderValue, Method};
 use sha1::Sha1;
+use zeroize::Zeroizing;
 
 use crate::AccessKey;
 use string_to_sign::{Secrets, build};
@@ -127,7 +128,7 @@ pub fn authorization(
     if !is_access_key_id(key.id) {
         return Err(SignError::InvalidAccessKeyId);
     }
-    let text = string_to_sign(method, resource, headers)?;
+    let text = Zeroizing::new(string_to_sign(method, resource, headers)?);
     let signature = STANDARD.encode(mac(key.secret, &text)?.finalize().into_bytes());
     let mut value =
         HeaderValue::try_from(format!("{SCHEME} {}:{signature}", key.id)).map_err(|_| SignError::InvalidAccessKeyId)?;

@@ -65,6 +65,8 @@ codes! {
     NotPermitted = "IOTDA.000021", FORBIDDEN;
     /// The API gateway in front of the service does not accept the token or the signature.
     Gateway = "APIGW.0301", UNAUTHORIZED;
+    /// The API gateway knows no such path.
+    UnknownPath = "APIGW.0101", NOT_FOUND;
 
     // The IoTDA port, codes of the emulator's own.
     TokenHeaderMissing = "EMULATOR.TOKEN_HEADER_MISSING", BAD_REQUEST;
@@ -75,7 +77,6 @@ codes! {
     ObjectTooLarge = "EMULATOR.OBJECT_TOO_LARGE", BAD_REQUEST;
     DuplicateVersion = "EMULATOR.DUPLICATE_VERSION", CONFLICT;
     PackageQuota = "EMULATOR.PACKAGE_QUOTA", FORBIDDEN;
-    UnknownPath = "EMULATOR.UNKNOWN_PATH", NOT_FOUND;
     MethodNotAllowed = "EMULATOR.METHOD_NOT_ALLOWED", METHOD_NOT_ALLOWED;
     BodyTooLarge = "EMULATOR.BODY_TOO_LARGE", PAYLOAD_TOO_LARGE;
     RequestTimeout = "EMULATOR.REQUEST_TIMEOUT", REQUEST_TIMEOUT;

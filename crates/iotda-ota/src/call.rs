@@ -15,20 +15,22 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use iotda_ota_client::{BoxFuture, Inner, OperationInfo, Refusal, Transport};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
 use url::Url;
 
+use crate::auth::Secret;
 use crate::auth::keeper::Shared;
+use crate::auth::scheme::{self, Scheme};
 use crate::auth::session::Session;
-use crate::auth::{Secret, scheme};
 use crate::client::Client;
 use crate::endpoint;
+use crate::error::hints::Proof;
 use crate::error::secrets::Secrets;
 use crate::error::service::{self, ServiceError};
 use crate::error::{Error, ErrorKind};
-use crate::model::ProjectId;
+use crate::model::{Checksum, ProjectId};
 use crate::response::Response;
 
-mod hints;
 mod outcome;
 
 /// The longest answer that is read; a page of 50 packages with every text at its limit stays well below.
@@ -55,6 +57,7 @@ pub(crate) struct Operation {
 pub(crate) struct Call {
     operation: Operation,
     endpoint: Url,
+    http: reqwest::Client,
     session: Arc<Session>,
     project_id: ProjectId,
     credentials: Shared,
@@ -67,6 +70,15 @@ struct State {
     refused: Option<Error>,
     answer: Option<Answer>,
     secrets: Secrets,
+    /// The SHA-256 of the body that was signed.
+    signed_body: Option<Checksum>,
+}
+
+/// What was sent, as far as a refusal depends on it.
+struct Sent<'a> {
+    endpoint: &'a Url,
+    proof: Proof,
+    body: Option<&'a Checksum>,
 }
 
 /// What was answered, as far as it could be read.
@@ -90,7 +102,8 @@ pub(crate) async fn run<T, F: Future<Output = Result<Response<T>, Error>>>(
     let named = |error: Error| error.with_operation(operation.name);
     let credentials = session.credentials().await.map_err(named)?;
     let project_id = session.project_id().await.map_err(named)?;
-    let call = |credentials: &Shared| Call::new(client, operation, project_id.clone(), Arc::clone(credentials));
+    let http = client.http().map_err(named)?;
+    let call = |credentials: &Shared| Call::new(client, http, operation, project_id.clone(), Arc::clone(credentials));
     let refused = match attempt(call(&credentials)).await {
         Err(error) if error.is_unauthenticated() => error,
         result => return result,
@@ -103,10 +116,17 @@ pub(crate) async fn run<T, F: Future<Output = Result<Response<T>, Error>>>(
 }
 
 impl Call {
-    fn new(client: &Client, operation: Operation, project_id: ProjectId, credentials: Shared) -> Arc<Self> {
+    fn new(
+        client: &Client,
+        http: &reqwest::Client,
+        operation: Operation,
+        project_id: ProjectId,
+        credentials: Shared,
+    ) -> Arc<Self> {
         Arc::new(Self {
             operation,
             endpoint: client.endpoint().clone(),
+            http: http.clone(),
             session: Arc::clone(client.session()),
             project_id,
             credentials,
@@ -121,9 +141,9 @@ impl Call {
     }
 
     /// A generated client that sends through this call.
-    pub(crate) fn generated(self: &Arc<Self>, client: &Client) -> iotda_ota_client::Client {
+    pub(crate) fn generated(self: &Arc<Self>) -> iotda_ota_client::Client {
         let inner = Inner::new(Arc::clone(self) as Arc<dyn Transport>);
-        iotda_ota_client::Client::new_with_client(endpoint::base(&self.endpoint), client.http().clone(), inner)
+        iotda_ota_client::Client::new_with_client(endpoint::base(&self.endpoint), self.http.clone(), inner)
     }
 
     /// Decides what happened. `read` makes the value from the generated one, `rescue` from a body that
@@ -169,7 +189,7 @@ impl Call {
         }
         let info = OperationInfo { operation_id: self.operation.name };
         let sent = match self.prepare(&mut request, &info).await {
-            Ok(()) => self.execute(client.http(), request, &info).await.map(|_| None),
+            Ok(()) => self.execute(&self.http, request, &info).await.map(|_| None),
             Err(_) => Ok(None),
         };
         self.conclude(sent, read)
@@ -211,13 +231,22 @@ impl Call {
         }
     }
 
+    /// How the request says who is calling.
+    fn proof(&self) -> Proof {
+        match (self.credentials.secret(), self.session.scheme()) {
+            (Secret::Token(_), _) => Proof::Token,
+            (Secret::AccessKey(_), Scheme::Plain) => Proof::Plain,
+            (Secret::AccessKey(_), Scheme::Derived { .. }) => Proof::Derived,
+        }
+    }
+
     /// Tells from what was kept how the call ended.
     fn conclude<T>(
         &self,
         sent: Result<Option<T>, reqwest::Error>,
         rescue: impl FnOnce(&[u8]) -> Option<T>,
     ) -> Result<Response<T>, Error> {
-        let State { refused, answer, secrets } = std::mem::take(&mut *self.state());
+        let State { refused, answer, secrets, signed_body } = std::mem::take(&mut *self.state());
         if let Some(error) = refused {
             return Err(error.with_operation(self.operation.name));
         }
@@ -243,8 +272,8 @@ impl Call {
                 None => operation.creates &= !refused,
             }
         }
-        let signed = matches!(self.credentials.secret(), Secret::AccessKey(_));
-        Err(outcome::of_answer(operation, &self.endpoint, &answer, &secrets, signed))
+        let sent = Sent { endpoint: &self.endpoint, proof: self.proof(), body: signed_body.as_ref() };
+        Err(outcome::of_answer(operation, &sent, &answer, &secrets))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -264,7 +293,13 @@ impl Transport for Call {
             let result = self.authenticate(request);
             let authorization = request.headers().get(http::header::AUTHORIZATION);
             self.state().secrets = Secrets::of(self.credentials.secret()).and_signature(authorization);
-            let Err(error) = result else { return Ok(()) };
+            let Err(error) = result else {
+                if self.proof() != Proof::Token {
+                    let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
+                    self.state().signed_body = Some(Checksum::from_digest(Sha256::digest(body).into()));
+                }
+                return Ok(());
+            };
             let refusal = Refusal::new(error.to_string());
             self.state().refused = Some(error);
             Err(refusal)
@@ -279,7 +314,7 @@ impl Transport for Call {
     ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>> {
         Box::pin(async move {
             let started = Instant::now();
-            let method = request.method().clone();
+            let (method, url) = (request.method().clone(), request.url().clone());
             let result = client.execute(request).await;
             let elapsed = started.elapsed().as_millis() as u64;
             let mut response = match result {
@@ -289,6 +324,10 @@ impl Transport for Call {
                     return Err(error);
                 }
             };
+            // The program's own client may follow redirects. What answers there was not asked.
+            if *response.url() != url {
+                self.state().refused = Some(outcome::redirected(self.operation, response.url()));
+            }
             let (body, defect) = read_bounded(&mut response).await;
             let answer = Answer { status: response.status(), headers: response.headers().clone(), body, defect };
             let request_id = service::request_id(&answer.headers).map(|id| self.state().secrets.hide(&id));

@@ -18,6 +18,7 @@ use crate::model::{AppId, InstanceId, PackageType, PackageVersion, ProductId, Pr
 use crate::obs::Obs;
 use crate::packages::Packages;
 use crate::publish::Publish;
+use crate::transport::Clients;
 
 mod builder;
 
@@ -45,7 +46,7 @@ pub struct Client(Arc<Shared>);
 
 /// What all clones share.
 struct Shared {
-    http: reqwest::Client,
+    clients: Arc<Clients>,
     endpoint: Url,
     instance_id: Option<InstanceId>,
     timeout: Duration,
@@ -70,13 +71,14 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`] without an OBS address.
+    /// [`ErrorKind::Configuration`] without an OBS address, or without the certificates that it needs.
     pub fn obs(&self) -> Result<Obs, Error> {
         let Some(endpoint) = &self.0.obs_endpoint else {
             let error = Error::new(ErrorKind::Configuration, "no OBS address");
             return Err(error.with_hint("give the region, or the OBS address (IOTDA_OTA_OBS_ENDPOINT)"));
         };
-        Ok(Obs::new(self.0.http.clone(), endpoint.clone(), Arc::clone(&self.0.session), self.0.idle_timeout))
+        let http = self.0.clients.usual(endpoint)?.clone();
+        Ok(Obs::new(http, endpoint.clone(), Arc::clone(&self.0.session), self.0.idle_timeout))
     }
 
     /// Starts to publish a file: check, hash, upload, create, read back. See [`Publish`].
@@ -149,8 +151,9 @@ impl Client {
         self.0.obs_endpoint.as_ref()
     }
 
-    pub(crate) fn http(&self) -> &reqwest::Client {
-        &self.0.http
+    /// The HTTP client for IoTDA.
+    pub(crate) fn http(&self) -> Result<&reqwest::Client, Error> {
+        self.0.clients.usual(&self.0.endpoint)
     }
 
     pub(crate) fn session(&self) -> &Arc<Session> {

@@ -109,6 +109,18 @@ pub(crate) fn is_loopback(endpoint: &Url) -> bool {
     }
 }
 
+/// Reads a base address that credentials are sent to: over plain `http` only to this machine, unless that is allowed.
+pub(crate) fn secure(field: &str, text: &str, plain_http: bool, violations: &mut Violations) -> Option<Url> {
+    let url = parse(field, text, violations)?;
+    if url.scheme() == "http" && !plain_http && !is_loopback(&url) {
+        let help = "use https://, or allow plain http explicitly (--plain-http); everybody on the way can read the \
+                    credentials then";
+        violations.add(field, "an https:// address", text, help);
+        return None;
+    }
+    Some(url)
+}
+
 /// Reads a base address: a scheme and a host, perhaps a port and a path, nothing more.
 pub(crate) fn parse(field: &str, text: &str, violations: &mut Violations) -> Option<Url> {
     const RULE: &str = "an address such as https://host or http://127.0.0.1:8790";

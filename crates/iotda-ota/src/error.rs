@@ -12,6 +12,7 @@ use jiff::SignedDuration;
 
 use crate::validate::Violations;
 
+pub(crate) mod hints;
 pub(crate) mod secrets;
 pub(crate) mod service;
 

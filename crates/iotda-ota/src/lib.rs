@@ -37,13 +37,18 @@
 //!
 //! Any kind serves both services. With an access key, requests to IoTDA are signed, plainly or derived as the address
 //! needs it ([`SigningScheme`]); a token is exchanged for a temporary key when OBS needs one. Credentials that expire are
-//! fetched anew in time, and once after a 401. The project id may be left out: the source names it, or IAM knows it by
-//! the name of the region.
+//! fetched anew in time; after a 401 any are, once. The project id may be left out: the source names it, or IAM knows
+//! it by the name of the region.
+//!
+//! Secrets are wiped from memory after use, as far as they are in the hands of this crate: what HTTP and TLS keep in
+//! their buffers is not. Over plain `http://` credentials go only to this machine, unless
+//! [that is allowed](ClientBuilder::allow_plain_http).
 //!
 //! # Networks
 //!
 //! `HTTPS_PROXY`, `NO_PROXY` and their kin are honored, but never for this machine or the metadata address.
-//! Redirects are not followed. There are limits on connecting, on silence, and on one attempt of an IoTDA call.
+//! Redirects are not followed. There are limits on connecting, on silence, and on one attempt of a call. An HTTP client
+//! is made when the first request needs it; only one for `https://` reads the certificates of the machine.
 //!
 //! # Features
 //!
@@ -72,7 +77,7 @@ mod validate;
 
 pub use auth::{
     AccessKey, BoxFuture, Chain, Credentials, CredentialsSource, Environment, Finding, Login, Metadata, Oidc, Password,
-    Pod, Profile, Secret, SigningScheme, SourceError, SourceHttp, Variables,
+    Pod, Profile, Reason, Secret, SigningScheme, SourceError, SourceHttp, Variables,
 };
 pub use client::{Client, ClientBuilder};
 pub use error::{Error, ErrorKind};

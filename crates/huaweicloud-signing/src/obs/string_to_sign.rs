@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use http::header::{CONTENT_TYPE, DATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use zeroize::Zeroizing;
 
 use super::error::SignError;
 use super::resource::Resource;
@@ -46,7 +47,10 @@ pub(super) fn build(
     let date = if obs_date.is_some() { None } else { date };
     let first_lines = [Some(method.as_str()), single(headers, &CONTENT_MD5)?, single(headers, &CONTENT_TYPE)?, date];
 
-    let mut out = String::new();
+    // More than is needed: a text that grows would leave copies of a security token behind.
+    let room = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 2;
+    let resource_room = 64 + 3 * (resource.bucket.map_or(0, str::len) + resource.key.map_or(0, str::len));
+    let mut out = String::with_capacity(resource_room + headers.iter().map(room).sum::<usize>());
     for line in first_lines {
         out.push_str(line.unwrap_or_default());
         out.push('\n');
@@ -57,7 +61,7 @@ pub(super) fn build(
 }
 
 fn write_obs_headers(headers: &HeaderMap, secrets: Secrets, out: &mut String) -> Result<(), SignError> {
-    let mut lines = BTreeMap::<&str, String>::new();
+    let mut lines = BTreeMap::<&str, Zeroizing<String>>::new();
     // Values of one name come in the order in which they were added, which is the order on the wire.
     for (name, value) in headers {
         if !name.as_str().starts_with(OBS_PREFIX) {
@@ -73,7 +77,7 @@ fn write_obs_headers(headers: &HeaderMap, secrets: Secrets, out: &mut String) ->
                 line.push(',');
                 line.push_str(value);
             })
-            .or_insert_with(|| value.to_owned());
+            .or_insert_with(|| Zeroizing::new(value.to_owned()));
     }
     for (name, value) in lines {
         out.push_str(name);

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::Mac as _;
 use http::{HeaderMap, HeaderValue, Method};
+use zeroize::Zeroizing;
 
 use super::error::VerifyError;
 use super::resource::Resource;
@@ -100,7 +101,7 @@ pub fn verify(
     resource: &Resource<'_>,
     headers: &HeaderMap,
 ) -> Result<(), VerifyError> {
-    let text = build(method, resource, headers, Secrets::Kept)?;
+    let text = Zeroizing::new(build(method, resource, headers, Secrets::Kept)?);
     if mac(secret, &text)?.verify_slice(&claim.signature).is_ok() {
         return Ok(());
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::credentials::BoxFuture;
+use super::BoxFuture;
 use super::environment::Environment;
 use super::metadata::{self, Metadata};
 use super::oidc::Oidc;
@@ -113,7 +113,8 @@ impl Chain {
             let name = source.name();
             return source.fetch(http).await.map_err(|error| match error {
                 SourceError::Absent(text) => {
-                    SourceError::Unavailable(format!("{name} had credentials before and has none now: {text}"))
+                    let text = format!("{name} had credentials before and has none now: {text}");
+                    SourceError::Unavailable(text.into())
                 }
                 other => other.of(name),
             });

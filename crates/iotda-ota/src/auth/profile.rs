@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::credentials::BoxFuture;
+use super::BoxFuture;
 use super::entries::{Entries, Entry};
 use super::{Credentials, CredentialsSource, SourceError, SourceHttp, Variables, environment, secret_file};
 
@@ -59,7 +59,7 @@ impl Profile {
             let instead = if ini.has("global") { "; [global] is for services that belong to no project" } else { "" };
             return Err(broken(format!(" has no section [{SECTION}], which IoTDA needs{instead}")));
         }
-        let found = self.entries(&ini).credentials(http).await;
+        let found = self.entries(&ini, &path).credentials(http).await;
         let found = found.map_err(|error| error.of(&shown.to_string()))?;
         let nothing =
             || broken(format!(": the section [{SECTION}] has neither ak and sk nor idp_id and id_token_file"));
@@ -67,13 +67,13 @@ impl Profile {
         if let Some(endpoint) = ini.get(SECTION, "iam_endpoint").filter(|pair| !pair.value.is_empty()) {
             credentials = credentials.with_iam_endpoint(endpoint.value.as_str());
         }
-        Ok(match exposure(&path).await {
+        Ok(match secret_file::exposure(&path).await {
             Some(warning) => credentials.with_warning(warning),
             None => credentials,
         })
     }
 
-    fn entries(&self, ini: &Ini) -> Entries {
+    fn entries(&self, ini: &Ini, path: &Path) -> Entries {
         let entry = |key: &str| match ini.get(SECTION, key) {
             None => Entry { name: key.to_owned(), value: None },
             Some(pair) => {
@@ -89,6 +89,7 @@ impl Profile {
             sk: entry("sk"),
             security_token: entry("security_token"),
             project_id: entry("project_id"),
+            origin: Some(path.display().to_string()),
             idp_id: entry("idp_id"),
             id_token_file: entry("id_token_file"),
             iam_endpoint,
@@ -104,23 +105,6 @@ impl CredentialsSource for Profile {
     fn fetch<'a>(&'a self, http: &'a SourceHttp) -> BoxFuture<'a, Result<Credentials, SourceError>> {
         Box::pin(self.credentials(http))
     }
-}
-
-/// A warning if other users of the machine can read or change the file.
-#[cfg(unix)]
-async fn exposure(path: &Path) -> Option<String> {
-    use std::os::unix::fs::MetadataExt;
-
-    let mode = tokio::fs::metadata(path).await.ok()?.mode();
-    let path = path.display();
-    let others = mode & 0o066 != 0;
-    others.then(|| format!("{path} can be read or changed by other users of this machine; run chmod 600 {path}"))
-}
-
-/// Other platforms keep access in lists that say nothing in a few bits.
-#[cfg(not(unix))]
-async fn exposure(_path: &Path) -> Option<String> {
-    None
 }
 
 #[cfg(test)]

@@ -3,9 +3,12 @@
 use http::StatusCode;
 use url::Url;
 
-use super::{Answer, Operation, hints};
+use super::{Answer, Operation, Sent};
+use crate::endpoint;
+use crate::error::hints::{self, Refused};
 use crate::error::secrets::Secrets;
 use crate::error::{Error, ErrorKind};
+use crate::model::Checksum;
 
 /// Codes that mean throttling although some of them come with 403.
 ///
@@ -16,13 +19,7 @@ const THROTTLED: [&str; 4] = ["IOTDA.021101", "IOTDA.021102", "APIGW.0308", "API
 const NO_SUCH_API: [&str; 2] = ["APIGW.0101", "APIG.0101"];
 
 /// The error for an answer that is no success, or a success that cannot be understood.
-pub(super) fn of_answer(
-    operation: Operation,
-    endpoint: &Url,
-    answer: &Answer,
-    secrets: &Secrets,
-    signed: bool,
-) -> Error {
+pub(super) fn of_answer(operation: Operation, sent: &Sent<'_>, answer: &Answer, secrets: &Secrets) -> Error {
     let service = answer.service_error(secrets);
     let code = service.error_code.as_deref().unwrap_or_default();
     let (kind, message) = match answer.status {
@@ -47,9 +44,11 @@ pub(super) fn of_answer(
         status if status.is_redirection() => (ErrorKind::Unintelligible, "redirected, which this service does not do"),
         _ => (ErrorKind::Rejected, "refused by the service"),
     };
-    let known = hints::of(answer, &service, signed);
+    let dedicated = endpoint::is_dedicated(sent.endpoint);
+    let known =
+        hints::of(&Refused { proof: sent.proof, dedicated, body: sent.body.map(Checksum::as_str), service: &service });
     let mut error = Error::new(kind, message).with_operation(operation.name).with_service(service);
-    if let Some(hint) = known.or_else(|| hint(kind, answer.status, endpoint)) {
+    if let Some(hint) = known.or_else(|| hint(kind, answer.status, sent.endpoint)) {
         error = error.with_hint(hint);
     }
     error
@@ -82,6 +81,16 @@ pub(super) fn no_answer(operation: Operation, endpoint: &Url, error: reqwest::Er
         result = result.with_hint(text);
     }
     result
+}
+
+/// The error for an HTTP client of the program's own that went where it was redirected to.
+pub(super) fn redirected(operation: Operation, to: &Url) -> Error {
+    let host = to.host_str().unwrap_or_default();
+    let message = format!("the HTTP client followed a redirect to {host}, where the credentials may have gone, too");
+    Error::new(unclear(operation, ErrorKind::Configuration), message).with_hint(
+        "build it with redirect(reqwest::redirect::Policy::none()), check the endpoint, and replace the credentials if \
+         that address is not to be trusted",
+    )
 }
 
 /// What to do when a create may have been carried out.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::auth::{AccessKey, CredentialsSource, SigningScheme};
+use crate::auth::{self, AccessKey, CredentialsSource, SigningScheme};
 use crate::model::{InstanceId, ProjectId};
 use crate::transport::Options;
 
@@ -79,7 +79,7 @@ impl ClientBuilder {
 
     /// An IAM token, sent to IoTDA as `X-Auth-Token`. Its scope has to be the project.
     pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.token = Some(SecretString::from(token.into()));
+        self.token = Some(auth::secret(token));
         self
     }
 
@@ -114,7 +114,7 @@ impl ClientBuilder {
         self
     }
 
-    /// How long one attempt of an IoTDA call may take; 60 seconds otherwise. Uploads have no such limit.
+    /// How long one attempt of a call to IoTDA, IAM or STS may take; 60 seconds otherwise. Uploads have no such limit.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -144,8 +144,12 @@ impl ClientBuilder {
         self
     }
 
-    /// A ready HTTP client. Proxies, certificates and connection limits are its own then; it should not follow
-    /// redirects. About its TLS see the crate's section on features.
+    /// A ready HTTP client. Proxies, certificates and connection limits are its own then. About its TLS see the crate's
+    /// section on features.
+    ///
+    /// It must not follow redirects: build it with `redirect(reqwest::redirect::Policy::none())`. With another policy
+    /// a redirect sends the credentials of that request on before anybody can stop it; the call then fails, and says
+    /// that the client followed. Requests to the metadata service do not go through it.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http = Some(client);
         self

@@ -30,6 +30,11 @@ impl Secrets {
         Self::default().and(key.secret()).and(key.token().unwrap_or_default())
     }
 
+    /// One text.
+    pub(crate) fn of_text(secret: &str) -> Self {
+        Self::default().and(secret)
+    }
+
     /// The signature of a request, which is the last word of its `Authorization`.
     pub(crate) fn and_signature(self, authorization: Option<&HeaderValue>) -> Self {
         let text = authorization.and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -199,7 +199,7 @@ impl CreatePackage {
         })?;
         let body = &body;
         call::run(&self.client, OPERATION, |call| async move {
-            let generated = call.generated(&self.client);
+            let generated = call.generated();
             let mut request = generated.create_ota_package().project_id(call.project_id()).body(body.clone());
             if let Some(instance_id) = self.client.instance_id() {
                 request = request.instance_id(instance_id.as_str());

@@ -55,7 +55,7 @@ impl DeletePackage {
     pub async fn send(&self) -> Result<Response<()>, Error> {
         self.validate().map_err(|violations| Error::invalid(violations).with_operation(OPERATION.name))?;
         call::run(&self.client, OPERATION, |call| async move {
-            let generated = call.generated(&self.client);
+            let generated = call.generated();
             let mut request =
                 generated.delete_ota_package().project_id(call.project_id()).package_id(self.package_id.as_str());
             if let Some(instance_id) = self.client.instance_id() {

@@ -154,7 +154,7 @@ impl ListPackages {
     pub async fn send(&self) -> Result<Response<PackagePage>, Error> {
         self.validate().map_err(|violations| Error::invalid(violations).with_operation(OPERATION.name))?;
         call::run(&self.client, OPERATION, |call| async move {
-            let generated = call.generated(&self.client);
+            let generated = call.generated();
             let mut request =
                 generated.list_ota_packages().project_id(call.project_id()).package_type(self.package_type.as_str());
             if let Some(instance_id) = self.client.instance_id() {
