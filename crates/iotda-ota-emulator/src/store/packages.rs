@@ -17,14 +17,26 @@ pub(crate) struct Page {
     pub(crate) count: u64,
 }
 
+/// What came of an attempt to create a package.
+#[derive(Debug)]
+pub(super) enum Created {
+    Package(Box<Package>),
+    /// Nothing was created: the rules need the SHA-256 of the object first.
+    NeedsSha256,
+}
+
 /// Creates a package, if the rules that depend on what is stored allow it.
 pub(super) fn create(
     connection: &Connection,
     clock: &dyn Clock,
     new: NewPackage,
     checks: Checks,
-) -> Result<Package, StoreError> {
-    stored::check(&new, checks, &find(connection, &new, checks)?).map_err(StoreError::Rejected)?;
+) -> Result<Created, StoreError> {
+    let found = find(connection, &new, checks)?;
+    if stored::needs_sha256(&new, checks, &found) {
+        return Ok(Created::NeedsSha256);
+    }
+    stored::check(&new, checks, &found).map_err(StoreError::Rejected)?;
 
     let now = unix_seconds(clock.now());
     let (seq, second): (i64, i64) = connection
@@ -60,7 +72,7 @@ pub(super) fn create(
             .query_row(filter, |row| row.get(0))?;
         connection.prepare_cached("INSERT INTO listing (filter_id, seq) VALUES (?1, ?2)")?.execute([filter_id, seq])?;
     }
-    Ok(package)
+    Ok(Created::Package(Box::new(package)))
 }
 
 /// One package with its location.
