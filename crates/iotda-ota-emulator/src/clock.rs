@@ -6,6 +6,7 @@
 //! `X-Sdk-Date` or `Date`, because that date comes from a real client.
 
 use std::hash::{BuildHasher, RandomState};
+use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -37,6 +38,9 @@ pub trait Clock: Send + Sync + 'static {
     ///
     /// The emulator asks again when a package id or a file name is already taken.
     fn id(&self, kind: IdKind) -> u128;
+
+    /// Begins anew, because the emulator has forgotten everything; a clock that counts may count from the start again.
+    fn restart(&self) {}
 }
 
 /// The real time, and identifiers that do not repeat.
@@ -115,6 +119,28 @@ impl Clock for FixedClock {
         };
         u128::from(counter.fetch_add(1, Ordering::Relaxed)) + 1
     }
+
+    fn restart(&self) {
+        for counter in [&self.packages, &self.requests, &self.objects, &self.tokens] {
+            counter.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A time that is not of the form [`FixedClock`] reads.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a time such as 2023-02-11T12:12:12Z, from 1970 on")]
+pub struct TimeError(String);
+
+impl FromStr for FixedClock {
+    type Err = TimeError;
+
+    /// Reads a time in UTC or with an offset, such as `2023-02-11T12:12:12Z`.
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        let problem = || TimeError(text.to_owned());
+        let time: Timestamp = text.parse().map_err(|_| problem())?;
+        u64::try_from(time.as_second()).map(Self::at_unix_seconds).map_err(|_| problem())
+    }
 }
 
 /// As far as the formats below reach: a day before the year 10000.
@@ -182,6 +208,17 @@ mod tests {
         assert_eq!(clock.id(IdKind::Request), 2);
         assert_eq!(clock.id(IdKind::Package), 1);
         assert_eq!(compact_time(unix_seconds(clock.now())), "99991230T220000Z");
+        clock.restart();
+        assert_eq!(clock.id(IdKind::Request), 1);
+    }
+
+    #[test]
+    fn a_fixed_clock_is_read_from_text() {
+        let clock: FixedClock = "2023-02-11T14:12:12+02:00".parse().unwrap();
+        assert_eq!(unix_seconds(clock.now()), 1_676_117_532);
+        for text in ["", "yesterday", "2023-02-11", "1960-01-01T00:00:00Z"] {
+            assert!(text.parse::<FixedClock>().is_err(), "{text}");
+        }
     }
 
     #[test]
