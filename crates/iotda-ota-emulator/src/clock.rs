@@ -7,6 +7,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -82,10 +83,15 @@ impl Clock for SystemClock {
     }
 }
 
-/// A time that stands still, and identifiers that count from one for each [`IdKind`].
-#[derive(Debug)]
+/// A time that stands still, and identifiers that count from one for each [`IdKind`]. Clones count together.
+#[derive(Clone, Debug)]
 pub struct FixedClock {
     now: SystemTime,
+    counters: Arc<Counters>,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
     packages: AtomicU64,
     requests: AtomicU64,
     objects: AtomicU64,
@@ -95,8 +101,7 @@ pub struct FixedClock {
 impl FixedClock {
     /// A clock that always shows `now`.
     pub fn at(now: SystemTime) -> Self {
-        let [packages, requests, objects, tokens] = [const { AtomicU64::new(0) }; 4];
-        Self { now, packages, requests, objects, tokens }
+        Self { now, counters: Arc::default() }
     }
 
     /// A clock that always shows this many seconds after the beginning of 1970.
@@ -112,16 +117,17 @@ impl Clock for FixedClock {
 
     fn id(&self, kind: IdKind) -> u128 {
         let counter = match kind {
-            IdKind::Package => &self.packages,
-            IdKind::Request => &self.requests,
-            IdKind::Object => &self.objects,
-            IdKind::Token => &self.tokens,
+            IdKind::Package => &self.counters.packages,
+            IdKind::Request => &self.counters.requests,
+            IdKind::Object => &self.counters.objects,
+            IdKind::Token => &self.counters.tokens,
         };
         u128::from(counter.fetch_add(1, Ordering::Relaxed)) + 1
     }
 
     fn restart(&self) {
-        for counter in [&self.packages, &self.requests, &self.objects, &self.tokens] {
+        let Counters { packages, requests, objects, tokens } = self.counters.as_ref();
+        for counter in [packages, requests, objects, tokens] {
             counter.store(0, Ordering::Relaxed);
         }
     }

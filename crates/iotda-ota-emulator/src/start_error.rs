@@ -121,12 +121,12 @@ pub enum StartError {
     },
 
     /// The file to begin with cannot be loaded.
-    #[error("cannot load {}: {source}", file.display())]
+    #[error("cannot load {}: {problem}", file.display())]
     Load {
         /// The file.
         file: PathBuf,
         /// What is wrong with it.
-        source: StateError,
+        problem: StateError,
     },
 
     /// The data folder has packages or objects, which the file to begin with would replace.
@@ -201,8 +201,8 @@ impl StartError {
         }
     }
 
-    pub(crate) fn load(file: &Path, source: StateError) -> Self {
-        Self::Load { file: file.to_owned(), source }
+    pub(crate) fn load(file: &Path, problem: StateError) -> Self {
+        Self::Load { file: file.to_owned(), problem }
     }
 
     pub(crate) fn newer(file: &Path, found: u32, known: u32) -> Self {

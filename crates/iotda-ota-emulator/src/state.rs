@@ -36,7 +36,7 @@ pub enum StateError {
     },
     /// The file, or a file of the data folder, cannot be read or written.
     #[error("the file cannot be read or written: {0}")]
-    File(#[from] std::io::Error),
+    File(String),
     /// The database failed, or the emulator is stopping.
     #[error("{0}")]
     Store(String),
@@ -45,6 +45,12 @@ pub enum StateError {
 impl StateError {
     fn line(line: u64, problem: impl Into<String>) -> Self {
         Self::Line { line, problem: problem.into() }
+    }
+}
+
+impl From<std::io::Error> for StateError {
+    fn from(error: std::io::Error) -> Self {
+        Self::File(error.to_string())
     }
 }
 
