@@ -1,6 +1,7 @@
 //! `iotda-ota emulator`: the emulator by itself, until it is stopped.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use iotda_ota_emulator::Emulator;
 use serde::Serialize;
@@ -25,7 +26,11 @@ pub(super) fn run(args: &EmulatorArgs, output: &Output) -> Result<(), Failure> {
         true => None,
         false => Some(config::emulator_dir(args.data_dir.as_ref(), "--data-dir", Environment::PROCESS)?),
     };
-    let mut builder = Emulator::builder().listen(args.listen).obs_listen(args.obs_listen).strict(args.strict);
+    let mut builder = Emulator::builder()
+        .listen(args.listen)
+        .obs_listen(args.obs_listen)
+        .strict(args.strict)
+        .check_objects(!args.no_object_check);
     builder = match &data_dir {
         Some(folder) => builder.data_dir(folder),
         None => builder.in_memory(),
@@ -48,7 +53,10 @@ pub(super) fn run(args: &EmulatorArgs, output: &Output) -> Result<(), Failure> {
             let place = data_dir.as_ref().map_or("memory".to_owned(), |folder| folder.display().to_string());
             output.note(&format!("data in {place}; Ctrl-C stops the emulator"));
             // Its user stops a server on purpose, so that is success.
-            signals.next().await;
+            tokio::select! {
+                _ = signals.next() => {}
+                () = stdin_ended(), if args.stop_with_stdin => {}
+            }
         }
         emulator.shutdown().await;
         printed
@@ -56,6 +64,13 @@ pub(super) fn run(args: &EmulatorArgs, output: &Output) -> Result<(), Failure> {
     // An interrupted start may still hold a thread that waits for a lock.
     runtime.shutdown_background();
     result
+}
+
+/// Comes back when nobody holds the other end of standard input any more.
+async fn stdin_ended() {
+    let read = || io::copy(&mut io::stdin().lock(), &mut io::sink());
+    // A standard input that cannot be read has ended, too.
+    let _ = tokio::task::spawn_blocking(read).await;
 }
 
 /// Prints what a client needs, and that it can begin.
