@@ -3,12 +3,13 @@
 //! - [`iotda`] builds the router of the IoTDA port: [`packages`], [`iam`], [`metadata`] and [`control`]; who calls is
 //!   found out by [`caller`];
 //! - [`obs`] builds that of the OBS port;
-//! - [`server`] binds, serves and stops them;
+//! - [`server`] binds, serves and stops them, and [`front`] is where their requests come in;
 //! - [`body`] reads bodies within bounds.
 
 mod body;
 mod caller;
 pub(crate) mod control;
+pub(crate) mod front;
 mod iam;
 mod metadata;
 pub(crate) mod obs;
@@ -29,6 +30,7 @@ use tokio::sync::watch;
 
 pub(crate) use self::caller::Access;
 use crate::clock::{Clock, IdKind, unix_seconds};
+use crate::faults::Faults;
 use crate::rejection::{Code, Rejection};
 use crate::rules::stored::Checks;
 use crate::store::{Store, StoreError};
@@ -39,6 +41,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) checks: Checks,
     pub(crate) access: Access,
+    pub(crate) faults: Faults,
     /// Whether there is a metadata service.
     pub(crate) metadata: bool,
     /// The base address of the IoTDA port, for links.

@@ -37,14 +37,17 @@
 
 mod builder;
 mod clock;
+mod faults;
 mod http;
 mod identity;
 mod instance;
+mod operation;
 mod package;
 mod rejection;
 mod rules;
 mod start_error;
 mod store;
+mod suggestion;
 
 use std::fmt;
 use std::sync::Arc;
@@ -56,7 +59,9 @@ use tokio::task::JoinHandle;
 
 pub use builder::Builder;
 pub use clock::{Clock, FixedClock, IdKind, SystemClock};
+pub use faults::{ActiveFault, ErrorShape, Fault, FaultError, FaultKind, Faults};
 pub use instance::{InstanceKind, Refusal};
+pub use operation::{Operation, Scope, Service, UnknownScope};
 pub use start_error::StartError;
 
 use identity::Identities;
@@ -74,6 +79,7 @@ pub struct Emulator {
     obs_endpoint: String,
     identities: Arc<Identities>,
     metadata: bool,
+    faults: Faults,
     store: Store,
     stop: watch::Sender<bool>,
     abort: watch::Sender<bool>,
@@ -151,6 +157,11 @@ impl Emulator {
     /// The bucket that exists from the start.
     pub fn bucket(&self) -> &str {
         identity::BUCKET
+    }
+
+    /// What goes wrong on purpose; nothing at first.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
     }
 
     /// Stops: takes no more requests, gives running ones five seconds to finish, and closes the data folder.

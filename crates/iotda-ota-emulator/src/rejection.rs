@@ -81,6 +81,14 @@ codes! {
     RequestTimeout = "EMULATOR.REQUEST_TIMEOUT", REQUEST_TIMEOUT;
     Stopping = "EMULATOR.STOPPING", SERVICE_UNAVAILABLE;
 
+    // Both ports.
+    /// Also in answers of another status, as a fault has it.
+    Fault = "EMULATOR.FAULT", INTERNAL_SERVER_ERROR;
+
+    // Control calls.
+    InvalidControlCall = "EMULATOR.INVALID_CONTROL_CALL", BAD_REQUEST;
+    FaultNotFound = "EMULATOR.FAULT_NOT_FOUND", NOT_FOUND;
+
     // The OBS port, documented codes.
     ObsAccessDenied = "AccessDenied", FORBIDDEN;
     ObsInvalidAccessKeyId = "InvalidAccessKeyId", FORBIDDEN;

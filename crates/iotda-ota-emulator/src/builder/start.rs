@@ -11,9 +11,12 @@ use tokio::sync::watch;
 use super::Builder;
 use crate::Emulator;
 use crate::clock::{Clock, SystemClock};
+use crate::faults::Faults;
+use crate::http::front::Front;
 use crate::http::server::Bound;
 use crate::http::{Access, Shared, iotda, obs};
 use crate::identity::{self, Identities};
+use crate::operation::Port;
 use crate::rules::stored::Checks;
 use crate::start_error::StartError;
 use crate::store::{Leftovers, OpenOptions, Store};
@@ -96,6 +99,7 @@ impl Builder {
         clock: Arc<dyn Clock>,
         [iotda_port, obs_port]: [Bound; 2],
     ) -> Emulator {
+        let faults = Faults::default();
         let (stop, stopped) = watch::channel(false);
         let (abort, aborted) = watch::channel(false);
         let endpoint = iotda_port.endpoint();
@@ -109,17 +113,19 @@ impl Builder {
                 strict: self.strict,
                 limit_packages: self.limit_packages.or(self.strict.then_some(DOCUMENTED_QUOTA)),
             },
+            faults: faults.clone(),
             access: Access { identities: Arc::clone(&identities), kind: self.signing, refusal: self.refusal },
             metadata: self.metadata,
             endpoint: endpoint.clone(),
             patience: self.patience,
             abort: aborted,
         });
-        let servers = vec![
-            iotda_port.serve(iotda(Arc::clone(&shared)), self.patience, stopped.clone()),
-            obs_port.serve(obs::router(shared), self.patience, stopped),
-        ];
-        Emulator { endpoint, obs_endpoint, identities, metadata: self.metadata, store, stop, abort, servers, temporary }
+        let iotda = Front::new(Port::Iotda, iotda(Arc::clone(&shared)), Arc::clone(&shared), stopped.clone());
+        let obs = Front::new(Port::Obs, obs::router(Arc::clone(&shared)), shared, stopped.clone());
+        let servers =
+            vec![iotda_port.serve(iotda, self.patience, stopped.clone()), obs_port.serve(obs, self.patience, stopped)];
+        let metadata = self.metadata;
+        Emulator { endpoint, obs_endpoint, identities, metadata, faults, store, stop, abort, servers, temporary }
     }
 }
 

@@ -1,18 +1,21 @@
-//! One listening port: bind, serve, stop.
+//! One listening port: bind, serve, stop. What a request can do to its connection is in [`socket`].
+
+pub(super) mod socket;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use axum::Router;
 use axum::serve::Listener;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+
+use self::socket::Socket;
+use super::front::Front;
 
 /// A port that is bound and not yet served.
 pub(crate) struct Bound {
@@ -41,11 +44,10 @@ impl Bound {
     /// Serves until `stop` becomes true, and then until the open requests are answered.
     ///
     /// A connection on which no complete head of a request arrives within `patience` is closed, an idle one too.
-    pub(crate) fn serve(self, router: Router, patience: Duration, mut stop: watch::Receiver<bool>) -> JoinHandle<()> {
+    pub(crate) fn serve(self, front: Front, patience: Duration, mut stop: watch::Receiver<bool>) -> JoinHandle<()> {
         let mut listener = self.listener;
         let mut protocol = http1::Builder::new();
         protocol.timer(TokioTimer::new()).header_read_timeout(patience);
-        let service = TowerToHyperService::new(router);
         tokio::spawn(async move {
             let connections = GracefulShutdown::new();
             loop {
@@ -55,9 +57,15 @@ impl Bound {
                     // An error means that the emulator is gone, which is a reason to stop as well.
                     _ = stop.wait_for(|stop| *stop) => break,
                 };
+                if front.refuses_connection() {
+                    socket::reset(&stream);
+                    continue;
+                }
                 // Answers are small and complete; waiting to fill a packet would only delay them.
                 let _ = stream.set_nodelay(true);
-                let connection = protocol.serve_connection(TokioIo::new(stream), service.clone());
+                let socket = Socket::new(stream);
+                let service = front.on(socket.line());
+                let connection = protocol.serve_connection(TokioIo::new(socket), service);
                 // A connection that fails is the client's to notice.
                 let connection = connections.watch(connection);
                 tokio::spawn(async move { connection.await.ok() });

@@ -40,7 +40,7 @@ fn put(emulator: &Emulator, key: &str, length: usize) -> String {
     let resource = obs::Resource { bucket: Some(emulator.bucket()), key: Some(key), query: &[] };
     let authorization = obs::authorization(&access_key, &Method::PUT, &resource, &headers).unwrap();
     format!(
-        "PUT /{}/{key} HTTP/1.1\r\nhost: emulator\r\ndate: {date}\r\nauthorization: {}\r\ncontent-length: {length}\r\n\r\n",
+        "PUT /{}/{key} HTTP/1.1\r\nhost: localhost\r\ndate: {date}\r\nauthorization: {}\r\ncontent-length: {length}\r\n\r\n",
         emulator.bucket(),
         authorization.to_str().unwrap()
     )
@@ -90,7 +90,7 @@ async fn an_upload_that_only_is_slow_succeeds() {
 async fn a_body_that_pauses_too_long_is_refused_on_the_iotda_port() {
     let emulator = start().await;
     for length in [500, 500 << 20] {
-        let head = format!("POST /v5/x HTTP/1.1\r\nhost: emulator\r\ncontent-length: {length}\r\n\r\n{{");
+        let head = format!("POST /v5/x HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n\r\n{{");
         let begun = Instant::now();
         let answer = read_to_end(send(emulator.endpoint(), &head).await).await;
         let expected = if length == 500 { "EMULATOR.REQUEST_TIMEOUT" } else { "EMULATOR.BODY_TOO_LARGE" };
@@ -103,7 +103,7 @@ async fn a_body_that_pauses_too_long_is_refused_on_the_iotda_port() {
 async fn a_head_that_is_never_complete_ends_the_connection() {
     let emulator = start().await;
     for endpoint in [emulator.endpoint(), emulator.obs_endpoint()] {
-        for begun in ["", "GET /emulator/health HTTP/1.1\r\nhost: emul"] {
+        for begun in ["", "GET /emulator/health HTTP/1.1\r\nhost: local"] {
             let closed = read_to_end(send(endpoint, begun).await);
             tokio::time::timeout(Duration::from_secs(10), closed).await.unwrap();
         }

@@ -5,12 +5,15 @@
 mod client;
 mod create;
 mod durability;
+mod faults;
+mod faults_control;
 mod folder;
 mod iam;
 mod identities;
 mod list;
 mod obs;
 mod protocol;
+mod raw;
 mod signed;
 mod signing;
 mod start;
