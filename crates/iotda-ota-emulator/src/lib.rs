@@ -85,6 +85,8 @@ pub struct Emulator {
     abort: watch::Sender<bool>,
     servers: Vec<JoinHandle<()>>,
     temporary: Option<TempDir>,
+    #[cfg(feature = "check-answers")]
+    undocumented: http::document::Undocumented,
 }
 
 impl Emulator {
@@ -178,7 +180,12 @@ impl Emulator {
         let _ = tokio::time::timeout(PATIENCE, finished).await;
         self.abort.send_replace(true);
         // Closing the database syncs, and removing a temporary folder may take a while.
-        let _ = tokio::task::spawn_blocking(move || drop(self)).await;
+        let dropped = tokio::task::spawn_blocking(move || drop(self)).await;
+        if let Err(error) = dropped
+            && let Ok(panic) = error.try_into_panic()
+        {
+            std::panic::resume_unwind(panic);
+        }
     }
 }
 
@@ -192,6 +199,8 @@ impl Drop for Emulator {
         self.store.close();
         // Only now, after the database is closed, can every system remove the folder.
         drop(self.temporary.take());
+        #[cfg(feature = "check-answers")]
+        self.undocumented.tell();
     }
 }
 

@@ -105,6 +105,8 @@ impl Builder {
         let endpoint = iotda_port.endpoint();
         let obs_endpoint = obs_port.endpoint();
         store.announce(&format!("{endpoint} and {obs_endpoint}"));
+        #[cfg(feature = "check-answers")]
+        let undocumented = crate::http::document::Undocumented::default();
         let shared = Arc::new(Shared {
             store: store.clone(),
             clock,
@@ -119,13 +121,28 @@ impl Builder {
             endpoint: endpoint.clone(),
             patience: self.patience,
             abort: aborted,
+            #[cfg(feature = "check-answers")]
+            undocumented: undocumented.clone(),
         });
         let iotda = Front::new(Port::Iotda, iotda(Arc::clone(&shared)), Arc::clone(&shared), stopped.clone());
         let obs = Front::new(Port::Obs, obs::router(Arc::clone(&shared)), shared, stopped.clone());
         let servers =
             vec![iotda_port.serve(iotda, self.patience, stopped.clone()), obs_port.serve(obs, self.patience, stopped)];
         let metadata = self.metadata;
-        Emulator { endpoint, obs_endpoint, identities, metadata, faults, store, stop, abort, servers, temporary }
+        Emulator {
+            endpoint,
+            obs_endpoint,
+            identities,
+            metadata,
+            faults,
+            store,
+            stop,
+            abort,
+            servers,
+            temporary,
+            #[cfg(feature = "check-answers")]
+            undocumented,
+        }
     }
 }
 
