@@ -8,8 +8,13 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod cargo;
 mod codegen;
+mod contract;
 mod document;
+mod emulator;
+mod interop;
+mod python;
 mod tidy;
 
 /// What a command may end with when it could not do its work.
@@ -34,6 +39,17 @@ enum Command {
     Document,
     /// Check the tree against the house rules
     Tidy,
+    /// Run the official Python SDKs against the emulator; needs Python 3.11
+    Interop,
+    /// Run requests generated from the OpenAPI document against the emulator; needs Python 3.11
+    Contract {
+        /// 2,000 cases of each operation instead of 200
+        #[arg(long)]
+        full: bool,
+        /// What the generated requests depend on
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 fn main() -> ExitCode {
@@ -43,6 +59,8 @@ fn main() -> ExitCode {
         Command::Codegen { check } => codegen::run(&root, check, out),
         Command::Document => document::run(&root, out),
         Command::Tidy => tidy::run(&root, out),
+        Command::Interop => interop::run(&root, out),
+        Command::Contract { full, seed } => contract::run(&root, full, seed, out),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,
