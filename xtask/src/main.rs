@@ -12,6 +12,7 @@ mod cargo;
 mod codegen;
 mod contract;
 mod document;
+mod drift;
 mod emulator;
 mod interop;
 mod python;
@@ -39,6 +40,8 @@ enum Command {
     Document,
     /// Check the tree against the house rules
     Tidy,
+    /// Compare the OpenAPI document with the models of the official Python SDK; needs Python 3.11
+    Drift,
     /// Run the official Python SDKs against the emulator; needs Python 3.11
     Interop,
     /// Run requests generated from the OpenAPI document against the emulator; needs Python 3.11
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Command::Codegen { check } => codegen::run(&root, check, out),
         Command::Document => document::run(&root, out),
         Command::Tidy => tidy::run(&root, out),
+        Command::Drift => drift::run(&root, out),
         Command::Interop => interop::run(&root, out),
         Command::Contract { full, seed } => contract::run(&root, full, seed, out),
     };

@@ -19,7 +19,7 @@ use http::{HeaderMap, StatusCode};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use super::{Shared, json as refuse, write};
+use super::{Shared, write};
 use crate::rejection::{Code, Rejection};
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
@@ -66,7 +66,8 @@ pub(super) async fn check(State(shared): State<Arc<Shared>>, request: Request, n
             let problem = format!("{} answered {}: {problem}", operation["operationId"], parts.status.as_u16());
             let rejection = Rejection::new(Code::Internal, problem.clone());
             shared.undocumented.add(problem);
-            let mut response = refuse(&rejection);
+            let mut response = Response::from_parts(parts, Body::empty());
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
             write(&rejection, "undocumented", &mut response);
             response
         }
