@@ -33,8 +33,15 @@ pub(crate) fn build_command(root: &Path) -> Result<PathBuf, Failure> {
 /// Runs Cargo; what it says to people goes to standard error.
 fn run(root: &Path, arguments: &[&str]) -> Result<Output, Failure> {
     // Cargo names itself to what it runs.
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo).args(arguments).current_dir(root).stderr(Stdio::inherit()).output()?;
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        // It also describes this package to it. Build scripts that look at that would be run again, and what depends on
+        // them built again, each time that Cargo is called from here and from a shell in turns.
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
+            cargo.env_remove(name);
+        }
+    }
+    let output = cargo.args(arguments).current_dir(root).stderr(Stdio::inherit()).output()?;
     match output.status.success() {
         true => Ok(output),
         false => Err(format!("cargo {} ended with {}", arguments.join(" "), output.status).into()),

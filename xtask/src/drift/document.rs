@@ -114,7 +114,8 @@ fn limits(schema: &Value, facts: &mut BTreeMap<String, Value>) {
 pub(super) fn characters(pattern: &str) -> Option<String> {
     let (class, times) = pattern.strip_prefix("^[")?.strip_suffix('$')?.split_once(']')?;
     let counted = times.strip_prefix('{').and_then(|times| times.strip_suffix('}'));
-    if !matches!(times, "+" | "*") && !counted.is_some_and(|times| times.parse::<u32>().is_ok()) {
+    let repeated = matches!(times, "+" | "*") || counted.is_some_and(|times| times.parse::<u32>().is_ok());
+    if !repeated {
         return None;
     }
     let class: Vec<char> = class.chars().collect();
