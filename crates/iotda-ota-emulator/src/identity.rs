@@ -162,6 +162,11 @@ impl Identities {
         }
     }
 
+    /// Makes everything valid again that [`Self::expire`] has ended.
+    pub(crate) fn forget_expired(&self) {
+        self.ended.clear();
+    }
+
     /// What a sealed text grants, if it was sealed for a user who is still known and has the same password.
     fn ticket(&self, sealed: &str) -> Option<(Arc<User>, Ticket)> {
         let ticket = Ticket::peek(sealed)?;

@@ -85,6 +85,9 @@ codes! {
     /// Also in answers of another status, as a fault has it.
     Fault = "EMULATOR.FAULT", INTERNAL_SERVER_ERROR;
 
+    UnknownHost = "EMULATOR.UNKNOWN_HOST", FORBIDDEN;
+    ForeignOrigin = "EMULATOR.FOREIGN_ORIGIN", FORBIDDEN;
+
     // Control calls.
     InvalidControlCall = "EMULATOR.INVALID_CONTROL_CALL", BAD_REQUEST;
     FaultNotFound = "EMULATOR.FAULT_NOT_FOUND", NOT_FOUND;

@@ -44,6 +44,7 @@
 //! An object is replaced in this order: bytes into `incoming/`, sync, rename into `objects/`, sync of that folder, row
 //! switched in a transaction, old file removed. A crash at any point leaves either the old object or the new one.
 
+mod bulk;
 mod database;
 mod files;
 mod folder;
@@ -65,6 +66,7 @@ use crate::rejection::Rejection;
 use crate::rules::list::ListQuery;
 use crate::rules::stored::Checks;
 use crate::start_error::StartError;
+pub(crate) use bulk::{KnownPackage, RecordId};
 pub(crate) use files::hex;
 use inventory::Inventory;
 pub(crate) use inventory::Leftovers;

@@ -1,5 +1,6 @@
-//! What every request of both ports meets first: the faults that it may be struck by, and then the router of its port.
+//! What every request of both ports meets first: the door, the journal, the faults, and then the router of its port.
 //!
+//! - [`visitors`] keeps web pages out;
 //! - [`broken`] are bodies that do not come to their end;
 //! - [`answers`] are answers that a fault gives in the service's place.
 //!
@@ -7,6 +8,7 @@
 
 mod answers;
 mod broken;
+mod visitors;
 
 use std::convert::Infallible;
 use std::fmt;
@@ -29,7 +31,7 @@ use self::broken::{Broken, Ending};
 use super::body::drain;
 use super::server::socket::Line;
 use super::{Shared, control};
-use crate::faults::FaultKind;
+use crate::faults::{Decision, FaultKind};
 use crate::identity::expiring_credential;
 use crate::operation::{Call, Port};
 
@@ -88,15 +90,36 @@ impl Front {
     }
 
     async fn answer(self, line: Arc<Line>, request: Request<Body>) -> Result<Response, Aborted> {
-        if self.port == Port::Iotda && control::is_control(request.uri().path()) {
-            return Ok(self.route(request).await);
-        }
         let (parts, body) = request.into_parts();
         let call = Call::read(self.port, &parts);
-        let can_expire = || expiring_credential(&parts.headers).is_some();
-        let Some(decision) = self.shared.faults.decide(call, can_expire) else {
+        if let Err(rejection) = visitors::check(&parts, &self.shared.hosts) {
+            drain(&parts, body, self.shared.patience).await;
+            return Ok(answers::refusal(&self.shared, call, &rejection));
+        }
+        if self.port == Port::Iotda && control::is_control(parts.uri.path()) {
             return Ok(self.route(Request::from_parts(parts, body)).await);
+        }
+        let decision = self.shared.faults.decide(call, || expiring_credential(&parts.headers).is_some());
+        let struck = decision.as_ref().map_or(&[][..], |decision| &decision.ids);
+        let (number, body) = self.shared.journal.begin(call, &parts, body, struck);
+        let response = match decision {
+            None => self.route(Request::from_parts(parts, body)).await,
+            Some(decision) => self.suffer(decision, &line, call, parts, body).await?,
         };
+        let id = ["x-request-id", "x-obs-request-id"].iter().find_map(|name| response.headers().get(*name));
+        self.shared.journal.end(number, response.status().as_u16(), id.cloned());
+        Ok(response)
+    }
+
+    /// Waits and fails as it was decided.
+    async fn suffer(
+        &self,
+        decision: Decision,
+        line: &Arc<Line>,
+        call: Call,
+        parts: Parts,
+        body: Body,
+    ) -> Result<Response, Aborted> {
         if !decision.delay.is_zero() {
             let mut stop = self.stop.clone();
             tokio::select! {
@@ -105,7 +128,7 @@ impl Front {
             }
         }
         match decision.kind {
-            Some(kind) => self.strike(kind, &line, call, parts, body).await,
+            Some(kind) => self.strike(kind, line, call, parts, body).await,
             None => Ok(self.route(Request::from_parts(parts, body)).await),
         }
     }

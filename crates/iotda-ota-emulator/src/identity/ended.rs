@@ -17,6 +17,10 @@ impl Ended {
         self.digests.write().unwrap_or_else(PoisonError::into_inner).insert(digest);
     }
 
+    pub(super) fn clear(&self) {
+        self.digests.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     pub(super) fn has(&self, sealed: &str) -> bool {
         let digests = self.digests.read().unwrap_or_else(PoisonError::into_inner);
         !digests.is_empty() && digests.contains::<[u8; 32]>(&Sha256::digest(sealed).into())

@@ -1,4 +1,4 @@
-//! Answers that a fault gives in the service's place: errors in the forms that clients have to read.
+//! Answers that are given in the service's place, by a fault or at the door: errors in the forms that clients have to read.
 
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::super::{Shared, set};
 use crate::faults::ErrorShape;
 use crate::operation::{Call, Service};
-use crate::rejection::Code;
+use crate::rejection::{Code, Rejection};
 
 /// The throttling codes of the API gateway, of IoTDA itself, and of OBS.
 const GATEWAY_THROTTLED: &str = "APIGW.0308";
@@ -43,6 +43,11 @@ pub(super) fn throttled(shared: &Shared, call: Call, status: u16, retry_after: O
     response
 }
 
+/// A refusal before anybody looks at the request, in the form of the service.
+pub(super) fn refusal(shared: &Shared, call: Call, rejection: &Rejection) -> Response {
+    error(shared, call, rejection.code.status().as_u16(), None, rejection.code.as_str(), &rejection.message)
+}
+
 fn error(shared: &Shared, call: Call, status: u16, shape: Option<ErrorShape>, code: &str, message: &str) -> Response {
     let id = shared.request_id();
     let shape = shape.unwrap_or(match call.service {
@@ -59,15 +64,17 @@ fn error(shared: &Shared, call: Call, status: u16, shape: Option<ErrorShape>, co
         ErrorShape::Xml => (
             "application/xml",
             format!(
-                "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<Error><Code>{}</Code><Message>{message}\
+                "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<Error><Code>{}</Code><Message>{}\
                  </Message><RequestId>{id}</RequestId><HostId>emulator</HostId></Error>",
-                escape(code)
+                escape(code),
+                escape(message),
             ),
         ),
         ErrorShape::Html => (
             "text/html",
             format!(
-                "<html><head><title>{status}</title></head><body><h1>{status}</h1><p>{message}</p></body></html>\n"
+                "<html><head><title>{status}</title></head><body><h1>{status}</h1><p>{}</p></body></html>\n",
+                escape(message)
             ),
         ),
         ErrorShape::Empty => ("", String::new()),

@@ -9,10 +9,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
 
 /// What a connection's requests and its socket share.
 #[derive(Debug, Default)]
@@ -46,11 +48,26 @@ impl Line {
 pub(super) struct Socket {
     stream: TcpStream,
     line: Arc<Line>,
+    /// How long the client may take nothing of an answer.
+    patience: Duration,
+    /// When that is over, while it takes nothing.
+    deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream) -> Self {
-        Self { stream, line: Arc::default() }
+    pub(super) fn new(stream: TcpStream, patience: Duration) -> Self {
+        Self { stream, line: Arc::default(), patience, deadline: None }
+    }
+
+    /// Passes a write on, and makes an error of one that waits for too long.
+    fn within_patience(&mut self, written: Poll<io::Result<usize>>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.deadline = None;
+            return written;
+        }
+        let patience = self.patience;
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(patience)));
+        deadline.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 
     pub(super) fn line(&self) -> Arc<Line> {
@@ -80,7 +97,8 @@ impl AsyncRead for Socket {
 
 impl AsyncWrite for Socket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.within_patience(written, cx)
     }
 
     fn poll_write_vectored(
@@ -88,7 +106,8 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.within_patience(written, cx)
     }
 
     fn is_write_vectored(&self) -> bool {
