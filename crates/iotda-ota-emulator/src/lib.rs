@@ -1,12 +1,12 @@
 //! A local emulator of the OTA upgrade packages of Huawei Cloud IoTDA, with the parts of IAM and OBS they need.
 //!
+//! It starts in one line inside a `#[tokio::test]`:
+//!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use iotda_ota_emulator::Emulator;
-//!
 //! // Two free ports on the loopback address, and a temporary folder that goes when the emulator does.
-//! let emulator = Emulator::builder().start().await?;
+//! let emulator = iotda_ota_emulator::Emulator::start().await?;
 //!
 //! # let _ = rustls::crypto::ring::default_provider().install_default();
 //! let answer = reqwest::Client::new()
@@ -19,16 +19,29 @@
 //!     .send()
 //!     .await?;
 //! assert_eq!(answer.text().await?, r#"{"packages":[],"page":{"count":0}}"#);
-//!
-//! emulator.shutdown().await;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! [`Emulator::builder`] gives a [`Builder`]: addresses, data folder, strictness, a replaceable [`Clock`], who may call
-//! and with which signatures ([`InstanceKind`]), and a [`Refusal`] for tests.
+//! [`Emulator::builder`] gives a [`Builder`]: addresses, data folder, strictness, limits, a replaceable [`Clock`], who may
+//! call and with which signatures ([`InstanceKind`]), and a [`Refusal`] for tests.
 //! [`Builder::start`] gives the running [`Emulator`], which says where it listens and with which credentials, or a
 //! [`StartError`].
+//!
+//! A running emulator can be told to fail ([`Emulator::faults`]), asked what it was sent ([`Emulator::requests`]), written
+//! to a file and read from one ([`Emulator::dump`], [`Emulator::load`]), and emptied ([`Emulator::reset`]). The same are
+//! control calls below `/emulator/` for programs in other languages; the README of this crate describes them.
+//!
+//! # A complete example
+//!
+//! Two tests of a program that registers versions, one in which all goes well and one in which an answer is lost. They
+//! need `tokio` with `macros` and `rt`, `reqwest` with `json`, and `serde_json`:
+//!
+//! ```no_run
+#![doc = include_str!("../tests/example.rs")]
+//! ```
+//!
+//! # What it is not
 //!
 //! What it does differently from the service, and every error code of its own, is in the README of this crate. The
 //! command that runs it by itself, `iotda-ota emulator`, is in the crate `iotda-ota-cli`.
@@ -91,6 +104,15 @@ pub struct Emulator {
 }
 
 impl Emulator {
+    /// Starts an emulator with the default settings: free loopback ports and a temporary folder.
+    ///
+    /// # Errors
+    ///
+    /// As [`Builder::start`].
+    pub async fn start() -> Result<Self, StartError> {
+        Self::builder().start().await
+    }
+
     /// Begins to describe an emulator; every setting has a default.
     pub fn builder() -> Builder {
         Builder::default()

@@ -72,7 +72,7 @@ async fn a_long_body_is_kept_in_part() {
 fn the_oldest_go_first() {
     let journal = Journal::new(3);
     for _ in 0..5 {
-        journal.begin(CALL, &parts("/a", &[]), Body::empty(), &[]);
+        let _ = journal.begin(CALL, &parts("/a", &[]), Body::empty(), &[]);
     }
     // The answer of one that is gone is nobody's.
     journal.end(1, 200, None);
@@ -82,7 +82,7 @@ fn the_oldest_go_first() {
     journal.clear();
     journal.end(5, 200, None);
     assert!(journal.list().is_empty());
-    journal.begin(CALL, &parts("/a", &[]), Body::empty(), &[]);
+    let _ = journal.begin(CALL, &parts("/a", &[]), Body::empty(), &[]);
     assert_eq!(journal.list()[0].number, 6);
 }
 
@@ -91,7 +91,7 @@ fn memory_is_bounded_in_bytes() {
     let journal = Journal::new(usize::MAX);
     let long = "x".repeat(60_000);
     for _ in 0..1000 {
-        journal.begin(CALL, &parts("/a", &[("x-long", &long)]), Body::empty(), &[]);
+        let _ = journal.begin(CALL, &parts("/a", &[("x-long", &long)]), Body::empty(), &[]);
     }
     let kept: usize = journal.list().iter().map(|request| request.headers[0].1.len()).sum();
     assert!(kept > MOST_BYTES / 2 && kept <= MOST_BYTES, "{kept}");
