@@ -20,7 +20,7 @@ impl Server {
     /// Starts it on free ports and waits until it is ready.
     pub(crate) fn start(home: &Home, more: &[&str]) -> Self {
         let mut command = home.command(&[&ANY_PORTS[..], more].concat());
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut server = Self { child, variables: BTreeMap::new() };
         for line in BufReader::new(server.child.stdout.take().unwrap()).lines() {
             let line = line.unwrap();
@@ -116,6 +116,24 @@ fn limits_packages_if_asked_to() {
     home.file("sample.bin", "other");
     let run = server.run(&home, &arguments).failed(3);
     assert_eq!(run.error()["error_code"], "EMULATOR.PACKAGE_QUOTA");
+}
+
+#[test]
+fn creates_packages_without_objects_if_asked_to() {
+    let home = Home::new();
+    let server = Server::start(&home, &["--in-memory", "--no-object-check"]);
+    server.create_all("not/there.bin", &["2.0".to_owned()]);
+    let run = server.run(&home, &["package", "list", "--type", "firmware", "--format", "json"]).succeeded();
+    assert_eq!(run.json()["page"]["count"], 1);
+}
+
+#[test]
+fn stops_with_its_standard_input_if_asked_to() {
+    let home = Home::new();
+    let mut server = Server::start(&home, &["--in-memory", "--stop-with-stdin"]);
+    server.run(&home, &publish(&sample(), &["--quiet"])).succeeded();
+    drop(server.child.stdin.take());
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
 }
 
 #[test]

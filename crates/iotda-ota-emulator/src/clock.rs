@@ -130,8 +130,8 @@ impl Clock for FixedClock {
     }
 
     fn restart(&self) {
-        let Counters { packages, requests, objects, tokens } = self.counters.as_ref();
-        for counter in [packages, requests, objects, tokens] {
+        let Counters { packages, requests, objects, uploads, tokens } = self.counters.as_ref();
+        for counter in [packages, requests, objects, uploads, tokens] {
             counter.store(0, Ordering::Relaxed);
         }
     }

@@ -9,6 +9,8 @@
 mod body;
 mod caller;
 pub(crate) mod control;
+#[cfg(feature = "check-answers")]
+pub(crate) mod document;
 pub(crate) mod front;
 mod iam;
 mod metadata;
@@ -59,6 +61,8 @@ pub(crate) struct Shared {
     pub(crate) patience: Duration,
     /// True once requests that still run are to be given up.
     pub(crate) abort: watch::Receiver<bool>,
+    #[cfg(feature = "check-answers")]
+    pub(crate) undocumented: document::Undocumented,
 }
 
 impl Shared {
@@ -100,7 +104,7 @@ struct RequestId(String);
 
 /// The router of the IoTDA port.
 pub(crate) fn iotda(shared: Arc<Shared>) -> Router {
-    Router::new()
+    let router = Router::new()
         .merge(packages::routes())
         .merge(iam::routes())
         .merge(metadata::routes(shared.metadata))
@@ -108,8 +112,10 @@ pub(crate) fn iotda(shared: Arc<Shared>) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(Arc::clone(&shared), body::buffer))
         .merge(control::routes(&shared, shared.control))
-        .layer(from_fn_with_state(Arc::clone(&shared), with_request_id))
-        .with_state(shared)
+        .layer(from_fn_with_state(Arc::clone(&shared), with_request_id));
+    #[cfg(feature = "check-answers")]
+    let router = router.layer(from_fn_with_state(Arc::clone(&shared), document::check));
+    router.with_state(shared)
 }
 
 async fn unknown_path(request: Request) -> Response {

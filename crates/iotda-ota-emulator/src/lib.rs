@@ -246,7 +246,12 @@ impl Emulator {
         let _ = tokio::time::timeout(PATIENCE, finished).await;
         self.abort.send_replace(true);
         // Closing the database syncs, and removing a temporary folder may take a while.
-        let _ = tokio::task::spawn_blocking(move || drop(self)).await;
+        let dropped = tokio::task::spawn_blocking(move || drop(self)).await;
+        if let Err(error) = dropped
+            && let Ok(panic) = error.try_into_panic()
+        {
+            std::panic::resume_unwind(panic);
+        }
     }
 }
 
@@ -260,6 +265,8 @@ impl Drop for Emulator {
         self.shared.store.close();
         // Only now, after the database is closed, can every system remove the folder.
         drop(self.temporary.take());
+        #[cfg(feature = "check-answers")]
+        self.shared.undocumented.tell();
     }
 }
 

@@ -1,6 +1,7 @@
 //! `iotda-ota emulator`: the emulator by itself, until it is stopped.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 
 use iotda_ota_emulator::{Builder, Emulator};
@@ -47,7 +48,10 @@ pub(super) fn run(args: &EmulatorArgs, output: &Output) -> Result<(), Failure> {
             let place = data_dir.as_ref().map_or("memory".to_owned(), |folder| folder.display().to_string());
             output.note(&format!("data in {place}; Ctrl-C stops the emulator"));
             // Its user stops a server on purpose, so that is success.
-            signals.next().await;
+            tokio::select! {
+                _ = signals.next() => {}
+                () = stdin_ended(), if args.stop_with_stdin => {}
+            }
         }
         emulator.shutdown().await;
         printed
@@ -57,12 +61,20 @@ pub(super) fn run(args: &EmulatorArgs, output: &Output) -> Result<(), Failure> {
     result
 }
 
+/// Comes back when nobody holds the other end of standard input any more.
+async fn stdin_ended() {
+    let read = || io::copy(&mut io::stdin().lock(), &mut io::sink());
+    // A standard input that cannot be read has ended, too.
+    let _ = tokio::task::spawn_blocking(read).await;
+}
+
 /// The settings that the flags say.
 fn builder(args: &EmulatorArgs, data_dir: Option<&Path>) -> Builder {
     let mut builder = Emulator::builder()
         .listen(args.listen)
         .obs_listen(args.obs_listen)
         .strict(args.strict)
+        .check_objects(!args.no_object_check)
         .control(!args.no_control);
     builder = match data_dir {
         Some(folder) => builder.data_dir(folder),
