@@ -123,7 +123,9 @@ impl Emulator {
         &self.endpoint
     }
 
-    /// The base address of the OBS port, such as `http://127.0.0.1:8791`; use it in path style.
+    /// The base address of the OBS port, such as `http://127.0.0.1:8791`.
+    ///
+    /// Use it in path style; for virtual-host style put the bucket before `localhost`.
     pub fn obs_endpoint(&self) -> &str {
         &self.obs_endpoint
     }
@@ -199,7 +201,8 @@ impl Emulator {
         self.shared.journal.clear();
     }
 
-    /// Writes all packages and objects to a file, which [`Emulator::load`] and [`Builder::load`] read.
+    /// Writes all packages, objects and buckets to a file, which [`Emulator::load`] and [`Builder::load`] read. Unfinished
+    /// multipart uploads are not in it.
     ///
     /// # Errors
     ///
@@ -208,8 +211,8 @@ impl Emulator {
         state::dump::dump(&self.shared.store, tokio::fs::File::create(file).await?).await
     }
 
-    /// Replaces all packages and objects by those of a file, which is a dump or written by hand; its form is in the README
-    /// of this crate.
+    /// Replaces all packages, objects and buckets by those of a file, which is a dump or written by hand; its form is in the
+    /// README of this crate. Unfinished multipart uploads are given up.
     ///
     /// # Errors
     ///
@@ -218,8 +221,8 @@ impl Emulator {
         state::load::load(&self.shared.store, tokio::fs::File::open(file).await?).await
     }
 
-    /// Makes the emulator as it was when it was started for the first time: no packages, objects, faults and recorded
-    /// requests, and a [`FixedClock`] counts from one again.
+    /// Makes the emulator as it was when it was started for the first time: no packages, objects, unfinished uploads, faults
+    /// and recorded requests, one bucket, and a [`FixedClock`] counts from one again.
     ///
     /// # Errors
     ///

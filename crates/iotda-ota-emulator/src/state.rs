@@ -59,13 +59,13 @@ impl From<StoreError> for StateError {
         Self::Store(match error {
             StoreError::Rejected(rejection) => rejection.message,
             StoreError::Closed => "the emulator is stopping".to_owned(),
-            StoreError::Failed(error) => error,
+            StoreError::Full(error) | StoreError::Failed(error) => error,
         })
     }
 }
 
-/// Removes all packages and objects.
+/// Removes all packages, objects and unfinished uploads, and the buckets that were made.
 pub(crate) async fn reset(store: &Store) -> Result<(), StoreError> {
     store.clear_packages().await?;
-    objects::clear(store).await
+    store.clear_obs().await
 }

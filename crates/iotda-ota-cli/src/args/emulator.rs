@@ -48,13 +48,16 @@ pub(crate) struct EmulatorArgs {
     /// Most packages of one app; no limit otherwise, or 200 if strict
     #[arg(long, value_name = "N")]
     pub(crate) limit_packages: Option<u64>,
+    /// Most bytes of all objects and parts together; no limit otherwise
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) limit_storage: Option<u64>,
     /// Create packages whose object is not in OBS, too
     #[arg(long)]
     pub(crate) no_object_check: bool,
     /// Stop also when standard input ends, so that it never outlives the program that started it
     #[arg(long)]
     pub(crate) stop_with_stdin: bool,
-    /// Begin with the packages and objects of a dump, or of a file written by hand
+    /// Begin with the packages, objects and buckets of a dump, or of a file written by hand
     #[arg(long, value_name = "FILE")]
     pub(crate) load: Option<PathBuf>,
     /// A time that stands still, such as 2023-02-11T12:12:12Z, and ids that count from one

@@ -89,6 +89,7 @@ fn builder(args: &EmulatorArgs, data_dir: Option<&Path>) -> Builder {
     builder = given(builder, &args.identities, Builder::identities);
     builder = given(builder, &args.load, Builder::load);
     builder = given(builder, &args.limit_packages, Builder::limit_packages);
+    builder = given(builder, &args.limit_storage, Builder::limit_storage);
     builder = given(builder, &args.keep_requests, Builder::keep_requests);
     builder = given(builder, &args.max_body, Builder::max_body_bytes);
     builder = given(builder, &args.max_head, Builder::max_head_bytes);

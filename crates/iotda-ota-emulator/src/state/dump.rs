@@ -2,31 +2,36 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::StreamExt;
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncWrite, AsyncWriteExt, BufWriter};
 
-use super::line::{End, Header, Line, MOST_CHUNK_BYTES, VERSION};
-use super::{StateError, objects};
+use super::StateError;
+use super::line::{BucketLine, End, Header, Line, VERSION};
+use super::objects::Reading;
 use crate::package::Package;
 use crate::store::Store;
 
 /// How many packages are read at once.
 const PACKAGES_AT_ONCE: u32 = 500;
 
-/// Writes a dump: objects first, because packages need them.
+/// Writes a dump: buckets first, because objects need them, and packages last, because they need objects.
 ///
 /// Requests may go on meanwhile; an object that is replaced is written as it is when its turn comes.
 pub(crate) async fn dump(store: &Store, out: impl AsyncWrite + Unpin) -> Result<(), StateError> {
     let mut out = Lines(BufWriter::new(out));
     out.write(&Line::Dump(Header { version: VERSION })).await?;
     let mut end = End { packages: 0, objects: 0 };
-    for name in store.object_names().await? {
-        let Some(mut object) = objects::open(store, name, MOST_CHUNK_BYTES).await? else { continue };
+    // Asked before the buckets, so that none of them is in a bucket that is not there yet.
+    let objects = store.object_names().await?;
+    for (name, owner) in store.made_buckets().await? {
+        out.write(&Line::Bucket(BucketLine { name, owner: Some(owner).filter(|owner| !owner.is_empty()) })).await?;
+    }
+    for name in objects {
+        let Some((about, mut object)) = Reading::open(store, name).await? else { continue };
         end.objects += 1;
-        out.write(&Line::Object(object.about)).await?;
-        while let Some(bytes) = object.bytes.next().await {
-            out.write(&Line::Bytes(STANDARD.encode(bytes?))).await?;
+        out.write(&Line::Object(about)).await?;
+        while let Some(bytes) = object.next().await? {
+            out.write(&Line::Bytes(STANDARD.encode(bytes))).await?;
         }
     }
     let mut after = None;

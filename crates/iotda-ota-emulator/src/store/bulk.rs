@@ -60,11 +60,13 @@ impl Store {
         .await
     }
 
-    /// Whether there is neither a package nor an object.
+    /// Whether there is nothing that [`Self::clear_packages`] and [`Self::clear_obs`] would delete.
     pub(crate) async fn is_empty(&self) -> Result<bool, StoreError> {
-        self.read(|connection| {
-            let query = "SELECT NOT EXISTS (SELECT 1 FROM packages) AND NOT EXISTS (SELECT 1 FROM objects)";
-            Ok(connection.query_row(query, [], |row| row.get(0))?)
+        let bucket = self.inner.bucket;
+        self.read(move |connection| {
+            let query = "SELECT NOT EXISTS (SELECT 1 FROM packages) AND NOT EXISTS (SELECT 1 FROM objects)
+                 AND NOT EXISTS (SELECT 1 FROM uploads) AND NOT EXISTS (SELECT 1 FROM buckets WHERE bucket <> ?1)";
+            Ok(connection.query_row(query, [bucket], |row| row.get(0))?)
         })
         .await
     }

@@ -180,7 +180,7 @@ async fn refuses_what_it_does_not_have() {
     assert_eq!(refused(long).await, is(400, "KeyTooLongError"));
 
     let head = head(&caller, &Method::PUT, "/emulator-bucket/a.bin", "a.bin");
-    let answer = raw(&caller, &format!("{head}\r\n"), false).await;
+    let answer = raw::obs(&caller, &format!("{head}\r\n"), false).await;
     assert!(answer.starts_with("HTTP/1.1 411") && answer.contains("MissingContentLength"), "{answer}");
 }
 
