@@ -45,6 +45,7 @@ pub struct Builder {
     strict: bool,
     check_objects: bool,
     limit_packages: Option<u64>,
+    limit_storage: Option<u64>,
     identities: Option<PathBuf>,
     signing: InstanceKind,
     refusal: Option<Refusal>,
@@ -69,6 +70,7 @@ impl Default for Builder {
             strict: false,
             check_objects: true,
             limit_packages: None,
+            limit_storage: None,
             identities: None,
             signing: InstanceKind::Any,
             refusal: None,
@@ -133,6 +135,14 @@ impl Builder {
     /// How many packages a resource space can have. Without it there is no limit, or 200 when [`Builder::strict`].
     pub fn limit_packages(mut self, limit: u64) -> Self {
         self.limit_packages = Some(limit);
+        self
+    }
+
+    /// Most bytes that all objects and parts of uploads may have together. Without it the disk is the limit.
+    ///
+    /// Beyond either, an upload is refused with 403 `InsufficientStorageSpace`.
+    pub fn limit_storage(mut self, bytes: u64) -> Self {
+        self.limit_storage = Some(bytes);
         self
     }
 
@@ -220,6 +230,7 @@ impl fmt::Debug for Builder {
             .field("strict", &self.strict)
             .field("check_objects", &self.check_objects)
             .field("limit_packages", &self.limit_packages)
+            .field("limit_storage", &self.limit_storage)
             .field("identities", &self.identities)
             .field("signing", &self.signing)
             .field("refusal", &self.refusal)

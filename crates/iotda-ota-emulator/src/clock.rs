@@ -1,7 +1,7 @@
 //! Time and identifiers, replaceable so that tests and snapshots are repeatable.
 //!
 //! Everything the emulator stamps or numbers asks a [`Clock`]: `create_time`, `Last-Modified`, package ids, request ids,
-//! the names of object files, and until when tokens and temporary access keys are valid. [`SystemClock`] is the default,
+//! upload ids, the names of object files, and until when tokens and temporary access keys are valid. [`SystemClock`] is the default,
 //! [`FixedClock`] answers the same in every run. The one thing that never asks is the check of a signed request's
 //! `X-Sdk-Date` or `Date`, because that date comes from a real client.
 
@@ -24,8 +24,10 @@ pub enum IdKind {
     Package,
     /// An `X-Request-Id` or `x-obs-request-id`.
     Request,
-    /// The name of the file that holds an object's bytes.
+    /// The name of a file that holds bytes of an object.
     Object,
+    /// An `uploadId`.
+    Upload,
     /// A token, or a temporary access key.
     Token,
 }
@@ -95,6 +97,7 @@ struct Counters {
     packages: AtomicU64,
     requests: AtomicU64,
     objects: AtomicU64,
+    uploads: AtomicU64,
     tokens: AtomicU64,
 }
 
@@ -120,14 +123,15 @@ impl Clock for FixedClock {
             IdKind::Package => &self.counters.packages,
             IdKind::Request => &self.counters.requests,
             IdKind::Object => &self.counters.objects,
+            IdKind::Upload => &self.counters.uploads,
             IdKind::Token => &self.counters.tokens,
         };
         u128::from(counter.fetch_add(1, Ordering::Relaxed)) + 1
     }
 
     fn restart(&self) {
-        let Counters { packages, requests, objects, tokens } = self.counters.as_ref();
-        for counter in [packages, requests, objects, tokens] {
+        let Counters { packages, requests, objects, uploads, tokens } = self.counters.as_ref();
+        for counter in [packages, requests, objects, uploads, tokens] {
             counter.store(0, Ordering::Relaxed);
         }
     }
@@ -160,6 +164,11 @@ pub(crate) fn unix_seconds(time: SystemTime) -> i64 {
 /// `create_time` as the service writes it: `yyyyMMdd'T'HHmmss'Z'`, in UTC.
 pub(crate) fn compact_time(unix_seconds: i64) -> String {
     timestamp(unix_seconds).strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
+/// A time as the XML of OBS has it: `2023-02-11T12:12:12.000Z`.
+pub(crate) fn xml_time(unix_seconds: i64) -> String {
+    timestamp(unix_seconds).strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string()
 }
 
 /// A time as IAM writes it: `2023-02-11T12:12:12.000000Z`.
@@ -201,6 +210,7 @@ mod tests {
         assert_eq!(compact_time(1_676_117_532), "20230211T121212Z");
         assert_eq!(parse_compact_time("20230211T121212Z"), Some(1_676_117_532));
         assert_eq!(parse_compact_time("20230211T121212"), None);
+        assert_eq!(xml_time(1_676_117_532), "2023-02-11T12:12:12.000Z");
         assert_eq!(iam_time(1_676_117_532), "2023-02-11T12:12:12.000000Z");
         assert_eq!(http_date(1_676_117_532), "Sat, 11 Feb 2023 12:12:12 GMT");
         assert_eq!(parse_http_date("Sat, 11 Feb 2023 12:12:12 GMT"), Some(1_676_117_532));

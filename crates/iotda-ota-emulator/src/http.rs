@@ -161,7 +161,9 @@ impl From<StoreError> for Refused {
         Self(match error {
             StoreError::Rejected(rejection) => rejection,
             StoreError::Closed => Rejection::new(Code::Stopping, "The emulator is stopping"),
-            StoreError::Failed(error) => Rejection::new(Code::Internal, format!("Emulator: {error}")),
+            StoreError::Full(error) | StoreError::Failed(error) => {
+                Rejection::new(Code::Internal, format!("Emulator: {error}"))
+            }
         })
     }
 }

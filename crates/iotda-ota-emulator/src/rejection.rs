@@ -99,6 +99,17 @@ codes! {
     ObsRequestTimeTooSkewed = "RequestTimeTooSkewed", FORBIDDEN;
     ObsNoSuchBucket = "NoSuchBucket", NOT_FOUND;
     ObsNoSuchKey = "NoSuchKey", NOT_FOUND;
+    ObsNoSuchUpload = "NoSuchUpload", NOT_FOUND;
+    ObsBucketAlreadyExists = "BucketAlreadyExists", CONFLICT;
+    ObsInvalidBucketName = "InvalidBucketName", BAD_REQUEST;
+    /// Documented for a quota that is exceeded.
+    ObsInsufficientStorageSpace = "InsufficientStorageSpace", FORBIDDEN;
+    ObsInvalidPart = "InvalidPart", BAD_REQUEST;
+    ObsInvalidPartOrder = "InvalidPartOrder", BAD_REQUEST;
+    ObsInvalidRange = "InvalidRange", RANGE_NOT_SATISFIABLE;
+    ObsMalformedXml = "MalformedXML", BAD_REQUEST;
+    ObsMissingRequestBody = "MissingRequestBodyError", BAD_REQUEST;
+    ObsEntityTooSmall = "EntityTooSmall", BAD_REQUEST;
     ObsBadDigest = "BadDigest", BAD_REQUEST;
     ObsEntityTooLarge = "EntityTooLarge", BAD_REQUEST;
     ObsIncompleteBody = "IncompleteBody", BAD_REQUEST;

@@ -59,7 +59,7 @@ impl From<StoreError> for StateError {
         Self::Store(match error {
             StoreError::Rejected(rejection) => rejection.message,
             StoreError::Closed => "the emulator is stopping".to_owned(),
-            StoreError::Failed(error) => error,
+            StoreError::Full(error) | StoreError::Failed(error) => error,
         })
     }
 }

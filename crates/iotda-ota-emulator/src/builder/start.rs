@@ -73,8 +73,9 @@ impl Builder {
         loop {
             let waited = start.elapsed();
             let data_dir = self.data_dir.clone();
+            let limit_storage = self.limit_storage;
             let clock = Arc::clone(&clock);
-            let opened = tokio::task::spawn_blocking(move || open_once(data_dir, waited, clock)).await;
+            let opened = tokio::task::spawn_blocking(move || open_once(data_dir, limit_storage, waited, clock)).await;
             match opened {
                 Ok(Err(StartError::Locked { .. })) if waited < self.lock_wait => tokio::time::sleep(PAUSE).await,
                 Ok(opened) => return opened,
@@ -159,7 +160,12 @@ struct Opened {
     temporary: Option<TempDir>,
 }
 
-fn open_once(data_dir: Option<PathBuf>, waited: Duration, clock: Arc<dyn Clock>) -> Result<Opened, StartError> {
+fn open_once(
+    data_dir: Option<PathBuf>,
+    limit_storage: Option<u64>,
+    waited: Duration,
+    clock: Arc<dyn Clock>,
+) -> Result<Opened, StartError> {
     let durable = data_dir.is_some();
     let (folder, temporary) = match data_dir {
         Some(folder) => (folder, None),
@@ -171,7 +177,7 @@ fn open_once(data_dir: Option<PathBuf>, waited: Duration, clock: Arc<dyn Clock>)
             (temporary.path().to_owned(), Some(temporary))
         }
     };
-    let options = OpenOptions { folder, waited, durable, bucket: identity::BUCKET };
+    let options = OpenOptions { folder, waited, durable, bucket: identity::BUCKET, limit_storage };
     let (store, leftovers) = Store::open(&options, clock)?;
     Ok(Opened { store, leftovers, temporary })
 }

@@ -22,11 +22,13 @@ pub(crate) async fn dump(store: &Store, out: impl AsyncWrite + Unpin) -> Result<
     out.write(&Line::Dump(Header { version: VERSION })).await?;
     let mut end = End { packages: 0, objects: 0 };
     for name in store.object_names().await? {
-        let Some(mut object) = objects::open(store, name, MOST_CHUNK_BYTES).await? else { continue };
+        let Some(mut object) = objects::open(store, name).await? else { continue };
         end.objects += 1;
         out.write(&Line::Object(object.about)).await?;
         while let Some(bytes) = object.bytes.next().await {
-            out.write(&Line::Bytes(STANDARD.encode(bytes?))).await?;
+            for chunk in bytes?.chunks(MOST_CHUNK_BYTES) {
+                out.write(&Line::Bytes(STANDARD.encode(chunk))).await?;
+            }
         }
     }
     let mut after = None;

@@ -1,11 +1,14 @@
 //! Objects in the store, as dumping and loading need them.
 
-use futures_util::{StreamExt, TryStreamExt, stream};
-use tokio_util::io::ReaderStream;
+use std::io;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 
 use super::line::ObjectLine;
 use crate::identity::BUCKET;
-use crate::store::{NewObject, Store, StoreError, Upload};
+use crate::store::{Incoming, NewObject, Store, StoreError, Wanted, hex};
 
 /// How many objects are deleted at the same time, so that they share commits.
 const AT_ONCE: usize = 64;
@@ -13,31 +16,27 @@ const AT_ONCE: usize = 64;
 /// An object that is being read.
 pub(super) struct Reading {
     pub(super) about: ObjectLine,
-    pub(super) bytes: ReaderStream<tokio::fs::File>,
+    pub(super) bytes: Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>,
 }
 
 /// Opens an object; nothing when it was deleted meanwhile.
-pub(super) async fn open(
-    store: &Store,
-    (bucket, key): (String, String),
-    chunk_bytes: usize,
-) -> Result<Option<Reading>, StoreError> {
-    Ok(store.open_object(bucket, key).await?.map(|(object, file)| Reading {
+pub(super) async fn open(store: &Store, (bucket, key): (String, String)) -> Result<Option<Reading>, StoreError> {
+    Ok(store.open_object(bucket, key).await?.map(|(object, reader)| Reading {
         about: ObjectLine {
-            bucket: Some(object.bucket),
-            key: object.key,
-            content_type: Some(object.content_type),
-            metadata: object.metadata,
+            bucket: Some(object.about.bucket),
+            key: object.about.key,
+            content_type: Some(object.about.content_type),
+            metadata: object.about.metadata,
             text: None,
         },
-        bytes: ReaderStream::with_capacity(tokio::fs::File::from_std(file), chunk_bytes),
+        bytes: Box::pin(reader.into_stream()),
     }))
 }
 
 /// An object that is being written.
 pub(super) struct Writing {
     about: NewObject,
-    upload: Upload,
+    incoming: Incoming,
 }
 
 impl Writing {
@@ -48,15 +47,19 @@ impl Writing {
             content_type: about.content_type.unwrap_or_else(|| "application/octet-stream".to_owned()),
             metadata: about.metadata,
         };
-        Self { about, upload: store.begin_upload() }
+        Self { about, incoming: store.receive(Wanted { md5: true, sha256: false }) }
     }
 
     pub(super) async fn write(&mut self, bytes: Vec<u8>) -> Result<(), StoreError> {
-        self.upload.write(bytes.into()).await
+        self.incoming.write(bytes.into()).await
     }
 
     pub(super) async fn finish(self, store: &Store) -> Result<(), StoreError> {
-        store.put_object(self.about, self.upload.finish().await?).await?;
+        let received = self.incoming.finish().await?;
+        let etag = hex(&received.digests.md5.unwrap_or_default());
+        // A dump tells of buckets by their objects only.
+        store.create_bucket(self.about.bucket.clone(), String::new()).await?;
+        store.put_object(self.about, etag, received).await?;
         Ok(())
     }
 }

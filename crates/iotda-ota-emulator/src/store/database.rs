@@ -25,7 +25,7 @@ const APPLICATION_ID: u32 = 0x694f_5441;
 const SUFFIXES: [&str; 4] = ["", "-journal", "-wal", "-shm"];
 
 /// The version of the schema below.
-const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: u32 = 2;
 
 const SCHEMA: &str = "
 CREATE TABLE packages (
@@ -71,21 +71,50 @@ CREATE TABLE sequence (
 INSERT INTO sequence VALUES (0, 0);
 
 CREATE TABLE buckets (
-    bucket TEXT PRIMARY KEY
+    bucket TEXT PRIMARY KEY,
+    owner TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE objects (
+    object_id INTEGER PRIMARY KEY AUTOINCREMENT,
     bucket TEXT NOT NULL,
     key TEXT NOT NULL,
-    file TEXT NOT NULL UNIQUE,
     size INTEGER NOT NULL,
-    md5 TEXT NOT NULL,
-    sha256 TEXT NOT NULL,
+    etag TEXT NOT NULL,
+    sha256 TEXT,
     content_type TEXT NOT NULL,
     modified INTEGER NOT NULL,
     metadata TEXT NOT NULL,
-    PRIMARY KEY (bucket, key)
+    UNIQUE (bucket, key)
 ) STRICT;
+
+CREATE TABLE object_files (
+    object_id INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    file TEXT NOT NULL UNIQUE,
+    size INTEGER NOT NULL,
+    PRIMARY KEY (object_id, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE uploads (
+    upload_id TEXT PRIMARY KEY,
+    bucket TEXT NOT NULL,
+    key TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    initiated INTEGER NOT NULL,
+    UNIQUE (bucket, key, upload_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE parts (
+    upload_id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    file TEXT NOT NULL UNIQUE,
+    size INTEGER NOT NULL,
+    etag TEXT NOT NULL,
+    modified INTEGER NOT NULL,
+    PRIMARY KEY (upload_id, number)
+) STRICT, WITHOUT ROWID;
 ";
 
 /// The names of the files of this module.

@@ -17,14 +17,26 @@ pub(crate) struct Page {
     pub(crate) count: u64,
 }
 
+/// What came of an attempt to create a package.
+#[derive(Debug)]
+pub(super) enum Created {
+    Package(Box<Package>),
+    /// Nothing was created: the rules need the SHA-256 of the object first.
+    NeedsSha256,
+}
+
 /// Creates a package, if the rules that depend on what is stored allow it.
 pub(super) fn create(
     connection: &Connection,
     clock: &dyn Clock,
     new: NewPackage,
     checks: Checks,
-) -> Result<Package, StoreError> {
-    stored::check(&new, checks, &find(connection, &new, checks)?).map_err(StoreError::Rejected)?;
+) -> Result<Created, StoreError> {
+    let found = find(connection, &new, checks)?;
+    if stored::needs_sha256(&new, checks, &found) {
+        return Ok(Created::NeedsSha256);
+    }
+    stored::check(&new, checks, &found).map_err(StoreError::Rejected)?;
 
     let now = unix_seconds(clock.now());
     let (seq, record_id) = next_record(connection, now)?;
@@ -35,7 +47,7 @@ pub(super) fn create(
         ..new.into()
     };
     add(connection, seq, &package)?;
-    Ok(package)
+    Ok(Created::Package(Box::new(package)))
 }
 
 /// The next place in the order of packages, and the paging position that belongs to it.

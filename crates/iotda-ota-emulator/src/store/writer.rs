@@ -13,8 +13,8 @@ use super::StoreError;
 const MOST_IN_ONE_COMMIT: usize = 512;
 
 /// Runs one write, or learns why it cannot run, and returns how to answer it once the outcome of the commit is known.
-type Job = Box<dyn FnOnce(Result<&Connection, String>) -> Answer + Send>;
-type Answer = Box<dyn FnOnce(Result<(), String>) + Send>;
+type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Answer + Send>;
+type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// The way to the writing thread.
 pub(super) struct Writer {
@@ -41,13 +41,10 @@ impl Writer {
         let job: Job = Box::new(move |connection| {
             let result = match connection {
                 Ok(connection) => in_savepoint(connection, write),
-                Err(error) => Err(StoreError::Failed(error)),
+                Err(error) => Err(error),
             };
             Box::new(move |committed| {
-                let answer = match committed {
-                    Ok(()) => result,
-                    Err(error) => Err(StoreError::Failed(error)),
-                };
+                let answer = committed.and(result);
                 // Nobody listens when the client has gone away.
                 let _ = sender.send(answer);
             })
@@ -76,9 +73,8 @@ impl Writer {
 }
 
 fn work(connection: &Connection, queue: &mpsc::Receiver<Job>) {
-    let describe = |error: rusqlite::Error| format!("the database failed: {error}");
     while let Ok(first) = queue.recv() {
-        let begun = connection.execute_batch("BEGIN IMMEDIATE").map_err(describe);
+        let begun = connection.execute_batch("BEGIN IMMEDIATE").map_err(StoreError::from);
         let mut answers = Vec::new();
         let waiting = std::iter::once(first).chain(queue.try_iter());
         for job in waiting.take(MOST_IN_ONE_COMMIT) {
@@ -86,12 +82,14 @@ fn work(connection: &Connection, queue: &mpsc::Receiver<Job>) {
                 Err(error) => Err(error.clone()),
                 // A full disk makes SQLite roll back the whole transaction on its own; a write that
                 // ran after that would be committed alone, and reported as failed with the others.
-                Ok(()) if connection.is_autocommit() => Err("the database rolled the transaction back".to_owned()),
+                Ok(()) if connection.is_autocommit() => {
+                    Err(StoreError::Failed("the database rolled the transaction back".to_owned()))
+                }
                 Ok(()) => Ok(connection),
             };
             answers.push(job(open));
         }
-        let committed = begun.and_then(|()| connection.execute_batch("COMMIT").map_err(describe));
+        let committed = begun.and_then(|()| connection.execute_batch("COMMIT").map_err(StoreError::from));
         if committed.is_err() && !connection.is_autocommit() {
             // What cannot be rolled back either is rolled back when the connection closes.
             let _ = connection.execute_batch("ROLLBACK");

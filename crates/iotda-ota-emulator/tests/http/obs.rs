@@ -1,5 +1,11 @@
 //! The OBS port: objects, checksums, signatures.
 
+mod addresses;
+mod bucket;
+mod multipart;
+mod ranges;
+mod storage;
+
 use http::Method;
 
 use crate::client::{Caller, now};
@@ -163,18 +169,30 @@ async fn refuses_what_it_does_not_have() {
     let caller = Caller::new().await;
     let post = caller.obs(Method::POST, "a.bin", &[], "").await;
     assert_eq!(refused(post).await, is(405, "MethodNotAllowed"));
-    let list = caller.obs(Method::GET, "", &[], "").await;
-    assert_eq!(refused(list).await, is(501, "ServiceNotImplemented"));
+    let delete = caller.obs(Method::DELETE, "", &[], "").await;
+    assert_eq!(refused(delete).await, is(501, "ServiceNotImplemented"));
+    let acl = caller.obs_query(Method::GET, "a.bin", &[("acl", None)], &[], "").await;
+    assert_eq!(refused(acl).await, is(501, "ServiceNotImplemented"));
     let copy = [("x-obs-copy-source", "/emulator-bucket/b.bin")];
     let copy = caller.obs(Method::PUT, "a.bin", &copy, "").await;
     assert_eq!(refused(copy).await, is(501, "ServiceNotImplemented"));
     let long = caller.obs(Method::PUT, &"k".repeat(1025), &[], "").await;
     assert_eq!(refused(long).await, is(400, "KeyTooLongError"));
 
-    let chunks = futures_util::stream::iter([Ok::<_, std::io::Error>("bytes")]);
-    let stream = reqwest::Body::wrap_stream(chunks);
-    let unsized_body = caller.obs(Method::PUT, "a.bin", &[], stream).await;
-    assert_eq!(refused(unsized_body).await, is(411, "MissingContentLength"));
+    let head = head(&caller, &Method::PUT, "/emulator-bucket/a.bin", "a.bin");
+    let answer = raw::obs(&caller, &format!("{head}\r\n"), false).await;
+    assert!(answer.starts_with("HTTP/1.1 411") && answer.contains("MissingContentLength"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_in_chunks_of_unknown_length_is_stored() {
+    let caller = Caller::new().await;
+    let chunks = futures_util::stream::iter(["firmware", "-bytes"].map(Ok::<_, std::io::Error>));
+    let headers = [("x-obs-content-sha256", SHA256)];
+    let put = caller.obs(Method::PUT, "a.bin", &headers, reqwest::Body::wrap_stream(chunks)).await;
+    assert_eq!(put.status().as_u16(), 200);
+    let answer = caller.obs(Method::GET, "a.bin", &[], "").await;
+    assert_eq!(answer.text().await.unwrap(), BYTES);
 }
 
 fn head(caller: &Caller, method: &Method, path: &str, key: &str) -> String {
