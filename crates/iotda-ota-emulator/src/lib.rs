@@ -123,7 +123,9 @@ impl Emulator {
         &self.endpoint
     }
 
-    /// The base address of the OBS port, such as `http://127.0.0.1:8791`; use it in path style.
+    /// The base address of the OBS port, such as `http://127.0.0.1:8791`.
+    ///
+    /// Use it in path style; for virtual-host style put the bucket before `localhost`.
     pub fn obs_endpoint(&self) -> &str {
         &self.obs_endpoint
     }

@@ -46,8 +46,10 @@ async fn stream(shared: &Shared, body: &mut Option<Body>, wanted: Wanted) -> Res
             Ok(None) => return Ok(incoming.finish().await?),
             Ok(Some(chunk)) => {
                 length += chunk.len() as u64;
-                let written =
-                    if length > MOST_BYTES { Err(too_large(length)) } else { Ok(incoming.write(chunk).await?) };
+                let written = match length {
+                    0..=MOST_BYTES => incoming.write(chunk).await.map_err(Refused::from),
+                    _ => Err(too_large(length)),
+                };
                 if let Err(refused) = written {
                     // The bytes so far go first: the rest may take a while.
                     drop(incoming);

@@ -31,7 +31,7 @@ pub(super) fn elements(xml: &str, name: &str) -> Vec<String> {
 }
 
 impl Caller {
-    pub(super) async fn create_upload(&self, key: &str) -> String {
+    pub(crate) async fn create_upload(&self, key: &str) -> String {
         let headers = [("content-type", "application/x-firmware"), ("x-obs-meta-version", "V2.0")];
         let answer = self.obs_query(Method::POST, key, &[("uploads", None)], &headers, "").await;
         assert_eq!(answer.status().as_u16(), 200);
@@ -40,7 +40,7 @@ impl Caller {
         element(&xml, "UploadId")
     }
 
-    pub(super) async fn part(
+    pub(crate) async fn part(
         &self,
         key: &str,
         id: &str,
@@ -53,13 +53,13 @@ impl Caller {
     }
 
     /// Puts a part and returns its ETag.
-    pub(super) async fn put_part(&self, key: &str, id: &str, number: u32, size: usize) -> String {
+    pub(crate) async fn put_part(&self, key: &str, id: &str, number: u32, size: usize) -> String {
         let answer = self.part(key, id, &number.to_string(), &[], bytes(number, size)).await;
         assert_eq!(answer.status().as_u16(), 200);
         answer.headers()["etag"].to_str().unwrap().to_owned()
     }
 
-    pub(super) async fn complete(&self, key: &str, id: &str, parts: &[(u32, String)]) -> reqwest::Response {
+    pub(crate) async fn complete(&self, key: &str, id: &str, parts: &[(u32, String)]) -> reqwest::Response {
         let part = |(number, etag): &(u32, String)| {
             format!("<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>")
         };
@@ -68,7 +68,7 @@ impl Caller {
         self.obs_query(Method::POST, key, &[("uploadId", Some(id))], &[], body).await
     }
 
-    pub(super) async fn abort(&self, key: &str, id: &str) -> reqwest::Response {
+    pub(crate) async fn abort(&self, key: &str, id: &str) -> reqwest::Response {
         self.obs_query(Method::DELETE, key, &[("uploadId", Some(id))], &[], "").await
     }
 
