@@ -1,6 +1,7 @@
 """Our request signing, measured by the signer of the official SDK: both make the same signature for the same request.
 
-The requests are real ones of our command, on their way to the emulator, which has to accept them as well.
+The requests are real ones of our command, on their way to the emulator, which has to accept them as well. They are kept
+on the way, because the emulator's own journal does not tell signatures.
 """
 
 import http.client

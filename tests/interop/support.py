@@ -91,8 +91,7 @@ def token():
     return iam_client().keystone_create_user_token_by_password(request).x_subject_token
 
 
-@functools.cache
-def temporary_key():
+def new_temporary_key():
     """A temporary access key with its security token, likewise."""
     identity = iam.TokenAuthIdentity(methods=["token"], token=iam.IdentityToken(id=token(), duration_seconds=900))
     body = iam.CreateTemporaryAccessKeyByTokenRequestBody(auth=iam.TokenAuth(identity=identity))
@@ -100,9 +99,12 @@ def temporary_key():
     return iam_client().create_temporary_access_key_by_token(request).credential
 
 
-def temporarily():
+temporary_key = functools.cache(new_temporary_key)
+
+
+def temporarily(key=None):
     """Signs with a temporary access key."""
-    key = temporary_key()
+    key = key or temporary_key()
     return plainly(key.access, key.secret).with_security_token(key.securitytoken)
 
 
@@ -127,7 +129,7 @@ def caller():
 
 @functools.cache
 def obs_client():
-    return ObsClient(access_key_id=ACCESS_KEY, secret_access_key=SECRET_KEY, server=OBS_ENDPOINT, client_mode="workflow")
+    return ObsClient(access_key_id=ACCESS_KEY, secret_access_key=SECRET_KEY, server=OBS_ENDPOINT)
 
 
 def upload(key, content):
