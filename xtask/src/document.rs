@@ -50,7 +50,7 @@ pub(crate) fn run(root: &Path, out: &mut dyn Write) -> Result<bool, Failure> {
 }
 
 /// The document below `root` as JSON.
-fn read(root: &Path) -> Result<Value, Failure> {
+pub(crate) fn read(root: &Path) -> Result<Value, Failure> {
     Ok(serde_saphyr::from_str(&fs::read_to_string(root.join(DOCUMENT))?)?)
 }
 

@@ -1,0 +1,105 @@
+//! Requests that a machine derives from the OpenAPI document, valid and invalid ones, against the emulator.
+//!
+//! The generator is Schemathesis, with all of its checks; what it has to know beyond the document is in
+//! `tests/contract/hooks.py`, which also counts the answers. The emulator runs without the check that the object exists
+//! and without quotas, of which the document cannot know.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use crate::emulator::Emulator;
+use crate::python::Python;
+use crate::{Failure, cargo};
+
+/// Fewest cases of each operation, in a run for every change and in a full one.
+const SHORT: u64 = 200;
+const FULL: u64 = 2000;
+
+/// The operations, each of which has to get that many cases.
+const OPERATIONS: [&str; 4] = ["create_ota_package", "delete_ota_package", "list_ota_packages", "show_ota_package"];
+
+/// How often each status was the answer, by operation.
+type Answers = BTreeMap<String, BTreeMap<u16, u64>>;
+
+/// Runs the generator on an emulator of its own. False means that it found a fault, or had too few cases.
+pub(crate) fn run(root: &Path, full: bool, seed: u64, out: &mut dyn Write) -> Result<bool, Failure> {
+    let folder = cargo::target_folder(root)?.join("contract");
+    let python = Python::ready(root, "contract", &folder, out)?;
+    let emulator = Emulator::start(&cargo::build_command(root)?, &["--no-object-check"], &folder)?;
+    let cases = if full { FULL } else { SHORT };
+    let answers = folder.join("answers.json");
+
+    let mut generator = emulator.client(&python.program("st"));
+    generator.arg("run").arg(root.join("openapi/iotda-ota.yaml"));
+    generator.args(["--url", emulator.variable("IOTDA_OTA_ENDPOINT")?]);
+    generator.args(["--header", &format!("X-Auth-Token: {}", emulator.variable("IOTDA_OTA_TOKEN")?)]);
+    generator.args(["--checks", "all", "--continue-on-failure", "--no-color"]);
+    generator.args(["--max-examples", &cases.to_string(), "--seed", &seed.to_string()]);
+    generator.env("SCHEMATHESIS_HOOKS", "hooks").env("PYTHONPATH", root.join("tests/contract"));
+    generator.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUTF8", "1").env("CONTRACT_ANSWERS", &answers);
+    // It keeps what it learned in its working folder. Every run has a new one and begins anew.
+    generator.current_dir(emulator.home());
+
+    writeln!(out, "at least {cases} cases of each operation, seed {seed}")?;
+    let output = generator.output()?;
+    match output.status.code() {
+        Some(0) => report(&serde_json::from_str(&fs::read_to_string(answers)?)?, cases, out),
+        Some(1) => {
+            out.write_all(&output.stdout)?;
+            Ok(false)
+        }
+        _ => {
+            out.write_all(&output.stdout)?;
+            let words = String::from_utf8_lossy(&output.stderr).into_owned();
+            Err(format!("the generator ended with {}: {}", output.status, words.trim()).into())
+        }
+    }
+}
+
+/// Prints a line for each operation, and says whether each had enough cases.
+fn report(answers: &Answers, least: u64, out: &mut dyn Write) -> Result<bool, Failure> {
+    let mut enough = true;
+    for operation in OPERATIONS {
+        let statuses = answers.get(operation).cloned().unwrap_or_default();
+        let cases: u64 = statuses.values().sum();
+        let counts: Vec<_> = statuses.iter().map(|(status, count)| format!("{status} × {count}")).collect();
+        writeln!(out, "{operation:<20} {cases:>5} cases: {}", counts.join(", "))?;
+        if cases < least {
+            enough = false;
+            writeln!(out, "{operation}: fewer cases than {least}")?;
+        }
+    }
+    if enough {
+        writeln!(out, "no answer that the document does not describe")?;
+    }
+    Ok(enough)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reported(answers: &Answers, least: u64) -> (bool, String) {
+        let mut out = Vec::new();
+        let enough = report(answers, least, &mut out).unwrap();
+        (enough, String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn counts_answers_by_operation_and_status() {
+        let statuses = BTreeMap::from([(200, 3), (404, 4)]);
+        let answers = OPERATIONS.map(|operation| (operation.to_owned(), statuses.clone())).into();
+        let (enough, text) = reported(&answers, 7);
+        assert!(enough);
+        assert!(text.contains("show_ota_package         7 cases: 200 × 3, 404 × 4\n"), "{text}");
+        assert!(!reported(&answers, 8).0);
+    }
+
+    #[test]
+    fn an_operation_that_was_never_called_fails() {
+        let (enough, text) = reported(&Answers::new(), 1);
+        assert!(!enough && text.contains("delete_ota_package: fewer cases than 1"), "{text}");
+    }
+}
