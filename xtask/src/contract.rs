@@ -1,7 +1,7 @@
 //! Requests that a machine derives from the OpenAPI document, valid and invalid ones, against the emulator.
 //!
-//! The generator is Schemathesis, with all of its checks; what it has to know beyond the document is in
-//! `tests/contract/hooks.py`, which also counts the answers. The emulator runs without the check that the object exists
+//! The generator is Schemathesis, with all of its checks. Its settings are `tests/contract/schemathesis.toml`, and what it
+//! has to know beyond the document is in `hooks.py` there, which also counts the answers. The emulator runs without the check that the object exists
 //! and without quotas, of which the document cannot know.
 
 use std::collections::BTreeMap;
@@ -32,12 +32,12 @@ pub(crate) fn run(root: &Path, full: bool, seed: u64, out: &mut dyn Write) -> Re
     let answers = folder.join("answers.json");
 
     let mut generator = emulator.client(&python.program("st"));
-    generator.arg("run").arg(root.join("openapi/iotda-ota.yaml"));
+    generator.arg("--config-file").arg(root.join("tests/contract/schemathesis.toml"));
+    generator.arg("run").arg(root.join("openapi/iotda-ota.yaml")).arg("--no-color");
     generator.args(["--url", emulator.variable("IOTDA_OTA_ENDPOINT")?]);
     generator.args(["--header", &format!("X-Auth-Token: {}", emulator.variable("IOTDA_OTA_TOKEN")?)]);
-    generator.args(["--checks", "all", "--continue-on-failure", "--no-color"]);
     generator.args(["--max-examples", &cases.to_string(), "--seed", &seed.to_string()]);
-    generator.env("SCHEMATHESIS_HOOKS", "hooks").env("PYTHONPATH", root.join("tests/contract"));
+    generator.env("PYTHONPATH", root.join("tests/contract"));
     generator.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUTF8", "1").env("CONTRACT_ANSWERS", &answers);
     // It keeps what it learned in its working folder. Every run has a new one and begins anew.
     generator.current_dir(emulator.home());
