@@ -1,7 +1,8 @@
 """What the generator has to know beyond the OpenAPI document, and a count of what it sent. Schemathesis loads this file.
 
-That is the rule between two fields of a create request: `module_name` goes with the package type `modulePackage`, and with
-no other. The document leaves it to the library, because the code generator has no words for it.
+- The rule between two fields of a create request: `module_name` goes with the package type `modulePackage`, and with no
+  other. The document leaves it to the library, because the code generator has no words for it.
+- The project. The emulator knows one, and refuses requests for another before anything else is looked at.
 """
 
 import atexit
@@ -20,8 +21,12 @@ answers = collections.defaultdict(collections.Counter)
 
 @schemathesis.hook
 def before_load_schema(context, raw_schema):
+    one_type_of_package(raw_schema["components"]["schemas"])
+    one_project(raw_schema["components"])
+
+
+def one_type_of_package(schemas):
     """Makes the create request one of two: for a module with its name, or for the rest without."""
-    schemas = raw_schema["components"]["schemas"]
     whole = schemas["CreateOtaPackageRequest"]
     types = schemas["PackageType"]["enum"]
 
@@ -34,6 +39,13 @@ def before_load_schema(context, raw_schema):
     del rest["properties"]["module_name"]
 
     schemas["CreateOtaPackageRequest"] = {"oneOf": [module, rest]}
+
+
+def one_project(components):
+    """Leaves the emulator's project as the one valid value; others are still tried, as invalid ones."""
+    project_id = os.environ["HUAWEICLOUD_SDK_PROJECT_ID"]
+    components["schemas"]["ProjectId"] = {"type": "string", "enum": [project_id]}
+    components["parameters"]["ProjectId"]["example"] = project_id
 
 
 @schemathesis.hook
