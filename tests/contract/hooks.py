@@ -2,7 +2,7 @@
 
 - The rule between two fields of a create request: `module_name` goes with the package type `modulePackage`, and with no
   other. The document leaves it to the library, because the code generator has no words for it.
-- The project. The emulator knows one, and requests for another would all be refused before anything else is looked at.
+- The project. The emulator knows one, and refuses requests for another before anything else is looked at.
 """
 
 import atexit
@@ -21,8 +21,7 @@ answers = collections.defaultdict(collections.Counter)
 
 @schemathesis.hook
 def before_load_schema(context, raw_schema):
-    schemas = raw_schema["components"]["schemas"]
-    one_type_of_package(schemas)
+    one_type_of_package(raw_schema["components"]["schemas"])
     one_project(raw_schema["components"])
 
 

@@ -32,7 +32,9 @@ impl Python {
         let python = Self { environment: folder.join("venv") };
         // The copy is written last, so that an interrupted installation is not taken for a complete one.
         let installed = python.environment.join("requirements.txt");
-        if fs::read_to_string(&installed).is_ok_and(|text| text == wanted) {
+        let complete = fs::read_to_string(&installed).is_ok_and(|text| text == wanted);
+        // The environment only points at the Python of the system, which may have been replaced.
+        if complete && python.program("python").exists() {
             return Ok(python);
         }
         let system = system_python()?;
