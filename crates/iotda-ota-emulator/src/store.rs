@@ -38,7 +38,7 @@
 //! # Transactions
 //!
 //! One thread writes ([`writer`]). It takes every write that waits, runs them in one transaction, each in a savepoint of
-//! its own, commits with `synchronous=FULL`, and only then answers them: one sync serves many. Readers have connections
+//! its own or after all its checks, commits with `synchronous=FULL`, and only then answers them: one sync serves many. Readers have connections
 //! of their own ([`readers`]) and see only what is committed.
 //!
 //! An object is replaced in this order: bytes into `incoming/`, sync, rename into `objects/`, sync of that folder, row
@@ -169,22 +169,22 @@ impl Store {
     /// Creates a package, if the rules that depend on what is stored allow it.
     pub(crate) async fn create_package(&self, new: NewPackage, checks: Checks) -> Result<Package, StoreError> {
         let clock = Arc::clone(&self.inner.clock);
-        self.inner.writer.run(move |connection| packages::create(connection, clock.as_ref(), new, checks)).await
+        self.inner.writer.run_checked(move |connection| packages::create(connection, clock.as_ref(), new, checks)).await
     }
 
-    /// One package with its location, or nothing.
-    pub(crate) async fn show_package(&self, package_id: String) -> Result<Option<Package>, StoreError> {
-        self.read(move |connection| packages::show(connection, &package_id)).await
+    /// One package with its location as it is shown, or nothing. Blocks, but not for long.
+    pub(crate) fn show_package(&self, package_id: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.readers.run_here(|connection| packages::show(connection, package_id))
     }
 
-    /// One page of packages.
-    pub(crate) async fn list_packages(&self, query: ListQuery) -> Result<Page, StoreError> {
-        self.read(move |connection| packages::list(connection, &query)).await
+    /// One page of packages. Blocks, but not for long.
+    pub(crate) fn list_packages(&self, query: &ListQuery) -> Result<Page, StoreError> {
+        self.inner.readers.run_here(|connection| packages::list(connection, query))
     }
 
     /// Deletes a package; false when there is none.
     pub(crate) async fn delete_package(&self, package_id: String) -> Result<bool, StoreError> {
-        self.inner.writer.run(move |connection| packages::delete(connection, &package_id)).await
+        self.inner.writer.run_checked(move |connection| packages::delete(connection, &package_id)).await
     }
 
     /// Whether a bucket exists.
