@@ -1,7 +1,7 @@
 //! Every answer of the package operations against the OpenAPI document of this repository; only with the feature
 //! `check-answers`, which its suites switch on.
 //!
-//! [`check`] is a middleware that looks at finished answers. One that the document does not describe is replaced by a
+//! [`check`] looks at finished answers. One that the document does not describe is replaced by a
 //! status 500 that says what is wrong, and the emulator panics when it ends ([`Undocumented::tell`]), so that no test
 //! can overlook it. Answers that a fault makes up are made outside of it and not looked at.
 //!
@@ -11,8 +11,7 @@
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::Response;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
@@ -46,14 +45,22 @@ impl Undocumented {
     }
 }
 
-/// Middleware: checks the answer of an operation that is in the document.
-pub(super) async fn check(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    let method = request.method().as_str().to_ascii_lowercase();
-    let operation = request.extensions().get::<MatchedPath>().and_then(|path| {
-        let operation = &DOCUMENT["paths"][path.as_str()][&method];
-        operation.is_object().then_some(operation)
-    });
-    let response = next.run(request).await;
+/// The operation that a request is for, if it is in the document.
+pub(super) fn operation(request: &Request) -> Option<&'static Value> {
+    let path = request.uri().path();
+    let (_, methods) = DOCUMENT["paths"].as_object()?.iter().find(|(template, _)| matches(template, path))?;
+    methods.get(request.method().as_str().to_ascii_lowercase())
+}
+
+/// Whether a path is one of those that a template such as `/packages/{package_id}` describes.
+fn matches(template: &str, path: &str) -> bool {
+    let (template, path): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
+    template.len() == path.len()
+        && template.iter().zip(path).all(|(part, found)| *part == found || (part.starts_with('{') && !found.is_empty()))
+}
+
+/// Checks the answer of an operation.
+pub(super) async fn check(shared: &Shared, operation: Option<&'static Value>, response: Response) -> Response {
     let Some(operation) = operation else { return response };
     let (parts, body) = response.into_parts();
     let body = match to_bytes(body, usize::MAX).await {

@@ -10,7 +10,6 @@ mod answers;
 mod broken;
 mod visitors;
 
-use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -138,12 +137,9 @@ impl Front {
 
     /// Lets the router answer.
     async fn route(&self, request: Request<Body>) -> Response {
-        match self.router.call(request).await {
-            Ok(response) => response,
-            Err(error) => {
-                let never: Infallible = error;
-                match never {}
-            }
+        match self.port {
+            Port::Iotda => super::answer_iotda(&self.shared, &self.router, request).await,
+            Port::Obs => super::call(&self.router, request).await,
         }
     }
 

@@ -2,13 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use tokio::io::{AsyncWrite, AsyncWriteExt, BufWriter};
 
 use super::StateError;
 use super::line::{BucketLine, End, Header, Line, VERSION};
 use super::objects::Reading;
-use crate::package::Package;
 use crate::store::Store;
 
 /// How many packages are read at once.
@@ -37,26 +36,17 @@ pub(crate) async fn dump(store: &Store, out: impl AsyncWrite + Unpin) -> Result<
     let mut after = None;
     loop {
         let packages = store.packages_after(after.take(), PACKAGES_AT_ONCE).await?;
-        let Some(last) = packages.last() else { break };
-        after = Some(last.record_id.clone());
-        for package in packages {
+        let Some((last, _)) = packages.last() else { break };
+        after = Some(last.clone());
+        for (record_id, json) in packages {
             end.packages += 1;
-            out.write(&Line::Package(members(package))).await?;
+            let mut members: Map<String, Value> = serde_json::from_slice(&json).map_err(std::io::Error::from)?;
+            members.insert("record_id".to_owned(), Value::String(record_id));
+            out.write(&Line::Package(members)).await?;
         }
     }
     out.write(&Line::End(end)).await?;
     Ok(out.0.flush().await?)
-}
-
-/// A package as it is shown, with its paging position.
-fn members(package: Package) -> Map<String, Value> {
-    // A structure of text always serializes to an object.
-    let mut members = match json!(package) {
-        Value::Object(members) => members,
-        _ => Map::new(),
-    };
-    members.insert("record_id".to_owned(), Value::String(package.record_id));
-    members
 }
 
 struct Lines<W>(BufWriter<W>);
