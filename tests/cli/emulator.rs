@@ -136,6 +136,56 @@ fn knows_whom_a_file_names() {
 }
 
 #[test]
+fn faults_are_told_on_the_command_line() {
+    let home = Home::new();
+    let fault = "list_ota_packages:status:status=403,code=APIGW.0302";
+    let server = Server::start(&home, &["--in-memory", "--fault", fault]);
+    let run = server.run(&home, &["package", "list", "--type", "firmware", "--format", "json"]).failed(3);
+    assert_eq!(run.error()["error_code"], "APIGW.0302");
+    for (fault, expected) in [
+        ("create:cut", "no operation is called \"create\""),
+        ("*:close-after-comit", "did you mean \"close-after-commit\"?"),
+        ("*:cut:probabilty=1", "did you mean \"probability\"?"),
+    ] {
+        let run = home.run(&["emulator", "--in-memory", "--fault", fault]).failed(2);
+        assert!(run.stderr.contains(expected), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn begins_with_a_file_at_a_fixed_time() {
+    let home = Home::new();
+    home.file(
+        "seed.jsonl",
+        "{\"package\":{\"app_id\":\"a\",\"product_id\":\"p\",\"package_type\":\"firmwarePackage\",\"version\":\"V1\",\
+         \"file_location\":{\"obs_location\":{\"region_name\":\"r-1\",\"bucket_name\":\"bucket\",\"object_key\":\"a.bin\"}}}}",
+    );
+    let more = ["--in-memory", "--load", "seed.jsonl", "--fixed-clock", "2023-02-11T12:12:12Z", "--no-control"];
+    let server = Server::start(&home, &more);
+    let list = ["package", "list", "--type", "firmware", "--format", "json"];
+    let package = server.run(&home, &list).succeeded().json()["packages"][0].clone();
+    assert_eq!(package["create_time"], "20230211T121212Z");
+    assert_eq!(package["package_id"], "00000000000000000000000000000001");
+
+    home.file("seed.jsonl", "{}");
+    let run = home.run(&[&ANY_PORTS[..], &["--in-memory", "--load", "seed.jsonl"]].concat()).failed(1);
+    assert!(run.stderr.contains("seed.jsonl") && run.stderr.contains("line 1"), "{}", run.stderr);
+}
+
+#[test]
+fn an_address_for_everybody_is_warned_about() {
+    let home = Home::new();
+    let mut command =
+        home.command(&["emulator", "--in-memory", "--listen", "0.0.0.0:0", "--obs-listen", "127.0.0.1:0"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let warned = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains("not a loopback address")));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(warned.is_some());
+}
+
+#[test]
 fn a_taken_port_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

@@ -1,5 +1,6 @@
-//! The settings of an emulator; starting it is in [`start`].
+//! The settings of an emulator; those of sizes and numbers are in [`limits`], starting it is in [`start`].
 
+mod limits;
 mod start;
 
 use std::fmt;
@@ -10,6 +11,8 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::instance::{InstanceKind, Refusal};
+use crate::journal::DEFAULT_REQUESTS;
+use crate::limits::Limits;
 
 /// How long a client may keep the emulator waiting in the middle of a request.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -47,6 +50,11 @@ pub struct Builder {
     signing: InstanceKind,
     refusal: Option<Refusal>,
     metadata: bool,
+    load: Option<PathBuf>,
+    hosts: Vec<String>,
+    control: bool,
+    requests: usize,
+    limits: Limits,
     clock: Option<Arc<dyn Clock>>,
     patience: Duration,
 }
@@ -67,6 +75,11 @@ impl Default for Builder {
             signing: InstanceKind::Any,
             refusal: None,
             metadata: false,
+            load: None,
+            hosts: Vec::new(),
+            control: true,
+            requests: DEFAULT_REQUESTS,
+            limits: Limits::default(),
             clock: None,
             patience: PATIENCE,
         }
@@ -161,6 +174,38 @@ impl Builder {
         self
     }
 
+    /// Begins with the packages and objects of a file, which is a dump or written by hand; its form is in the README of this
+    /// crate.
+    ///
+    /// The data folder must not have packages or objects of its own; [`Emulator::load`](crate::Emulator::load) replaces
+    /// them.
+    pub fn load(mut self, file: impl Into<PathBuf>) -> Self {
+        self.load = Some(file.into());
+        self
+    }
+
+    /// Answers also requests whose `Host` is this name or one below it; can be repeated.
+    ///
+    /// Addresses, `localhost` and names below it, and those of the service itself are always answered. Other names are
+    /// refused, because a web page could have pointed them here.
+    pub fn allow_host(mut self, name: impl Into<String>) -> Self {
+        self.hosts.push(name.into());
+        self
+    }
+
+    /// Whether there are control calls, below `/emulator/`; true by default. Without them only the health is left.
+    pub fn control(mut self, control: bool) -> Self {
+        self.control = control;
+        self
+    }
+
+    /// How many of the last requests [`Emulator::requests`](crate::Emulator::requests) tells, 1,000 by default. They take
+    /// at most 8 MiB, however many these are.
+    pub fn keep_requests(mut self, requests: usize) -> Self {
+        self.requests = requests;
+        self
+    }
+
     /// Replaces the source of time and identifiers.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Arc::new(clock));
@@ -190,6 +235,11 @@ impl fmt::Debug for Builder {
             .field("signing", &self.signing)
             .field("refusal", &self.refusal)
             .field("metadata", &self.metadata)
+            .field("load", &self.load)
+            .field("hosts", &self.hosts)
+            .field("control", &self.control)
+            .field("requests", &self.requests)
+            .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
 }

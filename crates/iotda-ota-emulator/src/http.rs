@@ -3,12 +3,13 @@
 //! - [`iotda`] builds the router of the IoTDA port: [`packages`], [`iam`], [`metadata`] and [`control`]; who calls is
 //!   found out by [`caller`];
 //! - [`obs`] builds that of the OBS port;
-//! - [`server`] binds, serves and stops them;
+//! - [`server`] binds, serves and stops them, and [`front`] is where their requests come in;
 //! - [`body`] reads bodies within bounds.
 
 mod body;
 mod caller;
 pub(crate) mod control;
+pub(crate) mod front;
 mod iam;
 mod metadata;
 pub(crate) mod obs;
@@ -29,8 +30,12 @@ use tokio::sync::watch;
 
 pub(crate) use self::caller::Access;
 use crate::clock::{Clock, IdKind, unix_seconds};
+use crate::faults::Faults;
+use crate::journal::Journal;
+use crate::limits::Limits;
 use crate::rejection::{Code, Rejection};
 use crate::rules::stored::Checks;
+use crate::state;
 use crate::store::{Store, StoreError};
 
 /// What every handler can reach.
@@ -39,6 +44,13 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) checks: Checks,
     pub(crate) access: Access,
+    pub(crate) faults: Faults,
+    pub(crate) journal: Arc<Journal>,
+    pub(crate) limits: Limits,
+    /// Names under which the emulator may be reached besides those of every machine.
+    pub(crate) hosts: Vec<String>,
+    /// Whether there are control calls.
+    pub(crate) control: bool,
     /// Whether there is a metadata service.
     pub(crate) metadata: bool,
     /// The base address of the IoTDA port, for links.
@@ -52,6 +64,16 @@ pub(crate) struct Shared {
 impl Shared {
     fn request_id(&self) -> String {
         format!("{:032x}", self.clock.id(IdKind::Request))
+    }
+
+    /// Forgets everything that was done to the emulator.
+    pub(crate) async fn reset(&self) -> Result<(), StoreError> {
+        state::reset(&self.store).await?;
+        self.faults.clear();
+        self.journal.reset();
+        self.access.identities.forget_expired();
+        self.clock.restart();
+        Ok(())
     }
 
     /// The second of the emulator's clock.
@@ -82,10 +104,10 @@ pub(crate) fn iotda(shared: Arc<Shared>) -> Router {
         .merge(packages::routes())
         .merge(iam::routes())
         .merge(metadata::routes(shared.metadata))
-        .merge(control::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(Arc::clone(&shared), body::buffer))
+        .merge(control::routes(&shared, shared.control))
         .layer(from_fn_with_state(Arc::clone(&shared), with_request_id))
         .with_state(shared)
 }

@@ -60,3 +60,23 @@ pub(crate) struct Package {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) file_location: Option<FileLocation>,
 }
+
+impl From<NewPackage> for Package {
+    /// Everything but what the emulator adds, which is empty.
+    fn from(new: NewPackage) -> Self {
+        Self {
+            record_id: String::new(),
+            package_id: String::new(),
+            app_id: new.app_id,
+            package_type: new.package_type,
+            product_id: new.product_id,
+            module_name: new.module_name,
+            version: new.version,
+            support_source_versions: new.support_source_versions,
+            description: new.description,
+            custom_info: new.custom_info,
+            create_time: String::new(),
+            file_location: Some(FileLocation { obs_location: new.obs_location }),
+        }
+    }
+}

@@ -7,7 +7,7 @@
 //!
 //! Every request rule here is one the service's API reference states (pages "Create an OTA Upgrade Package" and its
 //! Chinese original "创建OTA升级包", and the prose of the models in the official Python SDK huaweicloudsdkiotda 3.1.219).
-//! Where they leave something open, the README's table of known differences says what the emulator does. All violations
+//! Where they leave something open, the README's fidelity ledger says what the emulator does. All violations
 //! of a request are reported at once, in `error_msg`. Lengths count code points.
 
 pub(crate) mod bucket;

@@ -51,6 +51,7 @@
 //!
 //! Files of an object that is gone stay while somebody reads them ([`leases`]).
 
+mod bulk;
 mod database;
 mod digests;
 mod files;
@@ -79,9 +80,10 @@ use crate::rejection::Rejection;
 use crate::rules::list::ListQuery;
 use crate::rules::stored::Checks;
 use crate::start_error::StartError;
+pub(crate) use bulk::{KnownPackage, RecordId};
 pub(crate) use digests::{Digests, Wanted};
 pub(crate) use files::hex;
-pub(crate) use incoming::Received;
+pub(crate) use incoming::{Incoming, Received};
 use inventory::Inventory;
 pub(crate) use inventory::Leftovers;
 pub(crate) use keys::{KeyPage, KeyQuery, Last};

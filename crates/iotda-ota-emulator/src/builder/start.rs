@@ -11,11 +11,16 @@ use tokio::sync::watch;
 use super::Builder;
 use crate::Emulator;
 use crate::clock::{Clock, SystemClock};
+use crate::faults::Faults;
+use crate::http::front::Front;
 use crate::http::server::Bound;
 use crate::http::{Access, Shared, iotda, obs};
 use crate::identity::{self, Identities};
+use crate::journal::Journal;
+use crate::operation::Port;
 use crate::rules::stored::Checks;
 use crate::start_error::StartError;
+use crate::state::load::load;
 use crate::store::{Leftovers, OpenOptions, Store};
 
 /// The quota of packages per resource space that the service documents, applied by [`Builder::strict`].
@@ -42,10 +47,10 @@ impl Builder {
         let identities = self.load_identities().await?;
         let Opened { store, leftovers, temporary } = self.open_store(Arc::clone(&clock)).await?;
         // From here on a failure has to give the folder free, which the store's lock does when it is closed.
-        let bound = match self.bind().await {
+        let bound = match self.bind_and_load(&store).await {
             Ok(bound) => bound,
             Err(error) => {
-                store.close();
+                let _ = tokio::task::spawn_blocking(move || store.close()).await;
                 return Err(error);
             }
         };
@@ -82,6 +87,19 @@ impl Builder {
         }
     }
 
+    async fn bind_and_load(&self, store: &Store) -> Result<[Bound; 2], StartError> {
+        let bound = self.bind().await?;
+        if let Some(file) = &self.load {
+            let failed = |error| StartError::load(file, error);
+            if !store.is_empty().await.map_err(|error| failed(error.into()))? {
+                return Err(StartError::NotEmpty { file: file.clone() });
+            }
+            let open = tokio::fs::File::open(file).await.map_err(|error| failed(error.into()))?;
+            load(store, open).await.map_err(failed)?;
+        }
+        Ok(bound)
+    }
+
     async fn bind(&self) -> Result<[Bound; 2], StartError> {
         let bind = async |address, purpose, flag| {
             Bound::bind(address).await.map_err(|source| StartError::address(address, purpose, flag, source))
@@ -97,30 +115,39 @@ impl Builder {
         clock: Arc<dyn Clock>,
         [iotda_port, obs_port]: [Bound; 2],
     ) -> Emulator {
+        let faults = Faults::default();
+        let journal = Arc::new(Journal::new(self.requests));
         let (stop, stopped) = watch::channel(false);
         let (abort, aborted) = watch::channel(false);
         let endpoint = iotda_port.endpoint();
         let obs_endpoint = obs_port.endpoint();
         store.announce(&format!("{endpoint} and {obs_endpoint}"));
         let shared = Arc::new(Shared {
-            store: store.clone(),
+            store,
             clock,
             checks: Checks {
                 objects: self.check_objects,
                 strict: self.strict,
                 limit_packages: self.limit_packages.or(self.strict.then_some(DOCUMENTED_QUOTA)),
             },
-            access: Access { identities: Arc::clone(&identities), kind: self.signing, refusal: self.refusal },
+            faults,
+            journal,
+            limits: self.limits,
+            hosts: self.hosts.clone(),
+            control: self.control,
+            access: Access { identities, kind: self.signing, refusal: self.refusal },
             metadata: self.metadata,
             endpoint: endpoint.clone(),
             patience: self.patience,
             abort: aborted,
         });
+        let iotda = Front::new(Port::Iotda, iotda(Arc::clone(&shared)), Arc::clone(&shared), stopped.clone());
+        let obs = Front::new(Port::Obs, obs::router(Arc::clone(&shared)), Arc::clone(&shared), stopped.clone());
         let servers = vec![
-            iotda_port.serve(iotda(Arc::clone(&shared)), self.patience, stopped.clone()),
-            obs_port.serve(obs::router(shared), self.patience, stopped),
+            iotda_port.serve(iotda, self.patience, self.limits, stopped.clone()),
+            obs_port.serve(obs, self.patience, self.limits, stopped),
         ];
-        Emulator { endpoint, obs_endpoint, identities, metadata: self.metadata, store, stop, abort, servers, temporary }
+        Emulator { endpoint, obs_endpoint, shared, stop, abort, servers, temporary }
     }
 }
 

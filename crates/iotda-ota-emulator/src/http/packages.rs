@@ -67,7 +67,7 @@ async fn list(
     State(shared): State<Arc<Shared>>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refused> {
-    let query = rules::list::read(query.as_deref().unwrap_or_default())?;
+    let query = rules::list::read(query.as_deref().unwrap_or_default(), &shared.limits)?;
     let page = shared.store.list_packages(query).await?;
     let marker = page.packages.last().map(|last| last.record_id.clone());
     let body = ListBody { packages: page.packages, page: PageBody { count: page.count, marker } };

@@ -39,28 +39,32 @@ pub(super) fn create(
     stored::check(&new, checks, &found).map_err(StoreError::Rejected)?;
 
     let now = unix_seconds(clock.now());
+    let (seq, record_id) = next_record(connection, now)?;
+    let package = Package {
+        record_id,
+        package_id: free_package_id(connection, clock)?,
+        create_time: compact_time(now),
+        ..new.into()
+    };
+    add(connection, seq, &package)?;
+    Ok(Created::Package(Box::new(package)))
+}
+
+/// The next place in the order of packages, and the paging position that belongs to it.
+pub(super) fn next_record(connection: &Connection, now: i64) -> Result<(i64, String), StoreError> {
     let (seq, second): (i64, i64) = connection
         .prepare_cached(
             "UPDATE sequence SET last = last + 1, last_second = max(last_second, ?1)
              RETURNING last, last_second",
         )?
         .query_row([now], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let package = Package {
-        record_id: format!("{second:08x}{seq:016x}"),
-        package_id: free_package_id(connection, clock)?,
-        app_id: new.app_id,
-        package_type: new.package_type,
-        product_id: new.product_id,
-        module_name: new.module_name,
-        version: new.version,
-        support_source_versions: new.support_source_versions,
-        description: new.description,
-        custom_info: new.custom_info,
-        create_time: compact_time(now),
-        file_location: Some(FileLocation { obs_location: new.obs_location }),
-    };
-    insert(connection, seq, &package)?;
-    for filter in filters_of(&package) {
+    Ok((seq, format!("{second:08x}{seq:016x}")))
+}
+
+/// Writes a package and everything by which it is found.
+pub(super) fn add(connection: &Connection, seq: i64, package: &Package) -> Result<(), StoreError> {
+    insert(connection, seq, package)?;
+    for filter in filters_of(package) {
         let filter_id: i64 = connection
             .prepare_cached(
                 "INSERT INTO filters (package_type, app_id, product_id, version, packages)
@@ -72,26 +76,14 @@ pub(super) fn create(
             .query_row(filter, |row| row.get(0))?;
         connection.prepare_cached("INSERT INTO listing (filter_id, seq) VALUES (?1, ?2)")?.execute([filter_id, seq])?;
     }
-    Ok(Created::Package(Box::new(package)))
+    Ok(())
 }
 
 /// One package with its location.
 pub(super) fn show(connection: &Connection, package_id: &str) -> Result<Option<Package>, StoreError> {
     let package = connection
         .prepare_cached("SELECT * FROM packages WHERE package_id = ?1")?
-        .query_row([package_id], |row| {
-            let mut package = info(row)?;
-            package.file_location = Some(FileLocation {
-                obs_location: ObsLocation {
-                    region_name: row.get("region_name")?,
-                    bucket_name: row.get("bucket_name")?,
-                    object_key: row.get("object_key")?,
-                    sign_method: row.get("sign_method")?,
-                    sign: row.get("sign")?,
-                },
-            });
-            Ok(package)
-        })
+        .query_row([package_id], whole)
         .optional()?;
     Ok(package)
 }
@@ -224,7 +216,7 @@ fn count(connection: &Connection, filter: &Filter) -> Result<u64, StoreError> {
 }
 
 /// A package id that no package has. Only a [`crate::FixedClock`] over an old folder needs a second try.
-fn free_package_id(connection: &Connection, clock: &dyn Clock) -> Result<String, StoreError> {
+pub(super) fn free_package_id(connection: &Connection, clock: &dyn Clock) -> Result<String, StoreError> {
     loop {
         let id = format!("{:032x}", clock.id(IdKind::Package));
         let taken: bool = connection
@@ -271,6 +263,21 @@ fn insert(connection: &Connection, seq: i64, package: &Package) -> Result<(), St
 
 /// Stands between source versions in their column; the rules allow no blank within one, and none is empty.
 const SEPARATOR: &str = " ";
+
+/// A package with its location.
+pub(super) fn whole(row: &Row<'_>) -> rusqlite::Result<Package> {
+    let mut package = info(row)?;
+    package.file_location = Some(FileLocation {
+        obs_location: ObsLocation {
+            region_name: row.get("region_name")?,
+            bucket_name: row.get("bucket_name")?,
+            object_key: row.get("object_key")?,
+            sign_method: row.get("sign_method")?,
+            sign: row.get("sign")?,
+        },
+    });
+    Ok(package)
+}
 
 /// A package as lists show it, without its location.
 fn info(row: &Row<'_>) -> rusqlite::Result<Package> {

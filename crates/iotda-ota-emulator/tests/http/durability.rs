@@ -15,7 +15,7 @@ async fn open(folder: &Path) -> Caller {
 }
 
 /// Copies a folder as a crash would leave it: without closing anything.
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

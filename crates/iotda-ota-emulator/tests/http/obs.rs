@@ -7,9 +7,9 @@ mod ranges;
 mod storage;
 
 use http::Method;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::client::{Caller, now};
+use crate::raw;
 
 const MD5: &str = "ab4fmvxBd+pVmtLeozHQcw==";
 const SHA256: &str = "b3d2053151449418946eb62009c05bc3fe73d300341648fe09b3e0855baa4e87";
@@ -180,7 +180,7 @@ async fn refuses_what_it_does_not_have() {
     assert_eq!(refused(long).await, is(400, "KeyTooLongError"));
 
     let head = head(&caller, &Method::PUT, "/emulator-bucket/a.bin", "a.bin");
-    let answer = raw(&caller, &format!("{head}\r\n"), false).await;
+    let answer = raw::obs(&caller, &format!("{head}\r\n"), false).await;
     assert!(answer.starts_with("HTTP/1.1 411") && answer.contains("MissingContentLength"), "{answer}");
 }
 
@@ -195,26 +195,13 @@ async fn a_body_in_chunks_of_unknown_length_is_stored() {
     assert_eq!(answer.text().await.unwrap(), BYTES);
 }
 
-/// Sends bytes as they are and returns everything that comes back.
-async fn raw(caller: &Caller, request: &str, then_close: bool) -> String {
-    let address = caller.emulator.obs_endpoint().strip_prefix("http://").unwrap();
-    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
-    if then_close {
-        stream.shutdown().await.unwrap();
-    }
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.unwrap();
-    String::from_utf8_lossy(&answer).into_owned()
-}
-
 fn head(caller: &Caller, method: &Method, path: &str, key: &str) -> String {
     let headers: String = caller
         .signed(method, key, &[])
         .iter()
         .map(|(name, value)| format!("{name}: {}\r\n", value.to_str().unwrap()))
         .collect();
-    format!("{method} {path} HTTP/1.1\r\nhost: emulator\r\nconnection: close\r\n{headers}")
+    format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}")
 }
 
 #[tokio::test]
@@ -225,10 +212,10 @@ async fn dots_and_slashes_in_a_key_are_characters() {
     let caller = Caller::of(emulator.start().await.unwrap());
     let path = "/emulator-bucket/../..//escaped.bin";
     let put = head(&caller, &Method::PUT, path, "../..//escaped.bin");
-    let answer = raw(&caller, &format!("{put}content-length: 5\r\n\r\nbytes"), false).await;
+    let answer = raw::obs(&caller, &format!("{put}content-length: 5\r\n\r\nbytes"), false).await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     let get = head(&caller, &Method::GET, path, "../..//escaped.bin");
-    let answer = raw(&caller, &format!("{get}\r\n"), false).await;
+    let answer = raw::obs(&caller, &format!("{get}\r\n"), false).await;
     assert!(answer.ends_with("bytes"), "{answer}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
@@ -239,7 +226,7 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
     let emulator = iotda_ota_emulator::Emulator::builder().data_dir(folder.path());
     let caller = Caller::of(emulator.start().await.unwrap());
     let put = head(&caller, &Method::PUT, "/emulator-bucket/a.bin", "a.bin");
-    raw(&caller, &format!("{put}content-length: 500\r\n\r\nbytes"), true).await;
+    raw::obs(&caller, &format!("{put}content-length: 500\r\n\r\nbytes"), true).await;
     let answer = caller.obs(Method::HEAD, "a.bin", &[], "").await;
     assert_eq!(answer.status().as_u16(), 404);
     caller.emulator.shutdown().await;

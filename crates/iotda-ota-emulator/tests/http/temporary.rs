@@ -21,7 +21,7 @@ async fn exchange(caller: &Caller, token: &Value) -> Answer {
     read(caller.http.post(url).json(&body).send().await.unwrap()).await
 }
 
-async fn temporary_key(caller: &Caller) -> Key {
+pub(crate) async fn temporary_key(caller: &Caller) -> Key {
     let (status, body) = exchange(caller, &json!({"id": caller.emulator.token()})).await;
     assert_eq!(status, 201, "{body}");
     Key::in_answer(&body)
