@@ -124,3 +124,27 @@ async fn a_limit_that_lets_nothing_through_is_refused_and_one_that_leaves_no_tim
     assert!(error.to_string().contains("rate limit"), "{error}");
     first.abort();
 }
+
+/// Only compiles if the future may go to another thread, which is what `tokio::spawn` asks for.
+fn spawned<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) {
+    drop(tokio::spawn(future));
+}
+
+#[tokio::test]
+async fn every_call_can_be_a_task_of_its_own() {
+    let (_listener, builder) = listener().await;
+    let client = builder.obs_endpoint("http://127.0.0.1:9").obs_region("none").build().unwrap();
+    let (packages, obs) = (client.packages(), client.obs().unwrap());
+    let location = ObsLocation::new("cn-north-4", "abc", "x.bin");
+    let create = packages.create("my-app", "my-product", PackageType::Firmware, "2.0", location);
+    spawned(async move { create.send().await.map(drop) });
+    let (list, show, delete) = (packages.list(PackageType::Firmware), packages.show("a"), packages.delete("a"));
+    spawned(async move { list.send().await.map(drop) });
+    spawned(async move { show.send().await.map(drop) });
+    spawned(async move { delete.send().await.map(drop) });
+    spawned(async move { packages.delete("a").with_object().send().await.map(drop) });
+    spawned(async move { obs.upload("abc", "x.bin", "x.bin").send().await.map(drop) });
+    let publish = client.publish("x.bin", "my-app", "my-product", PackageType::Firmware, "2.0").bucket("abc");
+    spawned(async move { publish.send().await.map(drop) });
+    spawned(async move { client.verify("a").send().await.map(drop) });
+}

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use iotda_ota::{AccessKey, Client, ClientBuilder, Metadata, ObsLocation, Password};
-use iotda_ota_emulator::{Builder, Emulator, FixedClock, InstanceKind, Refusal};
+use iotda_ota_emulator::{Builder, Emulator, Faults, FixedClock, InstanceKind, Refusal};
 
 /// A backend with everything a client needs for it. It stops when it is dropped.
 #[derive(Debug)]
@@ -114,6 +114,11 @@ impl Target {
     /// The OBS base address.
     pub fn obs_endpoint(&self) -> &str {
         self.backend.obs_endpoint()
+    }
+
+    /// What goes wrong on purpose.
+    pub fn faults(&self) -> &Faults {
+        self.backend.faults()
     }
 
     /// A client that may do everything.

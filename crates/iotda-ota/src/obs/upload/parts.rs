@@ -127,10 +127,11 @@ impl Upload {
         let journal = &Mutex::new(journal);
 
         let (parts, whole) = reader::start(source, cut, in_flight + 1);
-        let ended = &AtomicBool::new(false);
-        let parts = stream::unfold(parts, |mut parts| async move {
+        // Shared and not borrowed: with a borrow nobody could prove that the whole future may go to another thread.
+        let ended = Arc::new(AtomicBool::new(false));
+        let parts = stream::unfold((parts, Arc::clone(&ended)), |(mut parts, ended)| async move {
             let part = if ended.load(Ordering::Relaxed) { None } else { parts.recv().await };
-            part.map(|part| (part, parts))
+            part.map(|part| (part, (parts, ended)))
         });
         let sending = parts.map(|part| {
             let (known, meter) = (known.get(&part.number), Arc::clone(&meter));
