@@ -16,7 +16,7 @@ mod spelling;
 const HIDDEN: &str = "***";
 
 /// The fewest bytes of a secret that is hidden: a shorter text is no secret worth the name, and hiding it would spoil
-/// other words. The documentation of [`Error`](crate::Error) says so.
+/// other words. The documentation of the crate tells it.
 const SHORTEST: usize = 6;
 
 /// The secrets that went out with a request.
