@@ -99,7 +99,6 @@ impl Entries {
     }
 }
 
-
 impl Entry {
     fn given(&self) -> Option<&str> {
         self.value.as_deref().map(String::as_str)

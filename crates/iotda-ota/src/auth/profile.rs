@@ -70,7 +70,9 @@ impl Profile {
             let instead = if ini.has("global") { "; [global] is for services that belong to no project" } else { "" };
             return Err(broken(format!(" has no section [{SECTION}], which IoTDA needs{instead}")));
         }
-        let quoted = KEYS.iter().find_map(|key| ini.get(SECTION, key).filter(|pair| is_quoted(&pair.value)).map(|pair| (key, pair)));
+        let quoted = KEYS
+            .iter()
+            .find_map(|key| ini.get(SECTION, key).filter(|pair| is_quoted(&pair.value)).map(|pair| (key, pair)));
         if let Some((key, pair)) = quoted {
             // The official SDKs would take the quotes for a part of the value.
             return Err(broken(format!(", line {}: the value of {key} is in quotes; remove the quotes", pair.line)));
