@@ -78,7 +78,8 @@ pub(crate) fn only_project(projects: &[Project], name: &str) -> Result<ProjectId
             usable(&project.id).ok_or_else(|| format!("IAM names a project id that no path can hold: {:?}", project.id))
         }
         [] => {
-            let others: Vec<_> = projects.iter().take(MOST_NAMED).map(|project| project.name.escape_debug().to_string()).collect();
+            let others: Vec<_> =
+                projects.iter().take(MOST_NAMED).map(|project| project.name.escape_debug().to_string()).collect();
             let others = match others.is_empty() {
                 true => String::new(),
                 false => format!(", but {}", others.join(", ")),
@@ -122,7 +123,8 @@ mod tests {
         {
             assert!(only_project(&projects, "cn-north-4").is_err(), "{projects:?}");
         }
-        let said = only_project(&[project("two", "other"), project("three", "cn-north-4_lab")], "cn-north-4").unwrap_err();
+        let said =
+            only_project(&[project("two", "other"), project("three", "cn-north-4_lab")], "cn-north-4").unwrap_err();
         assert!(said.contains("cn-north-4, but other, cn-north-4_lab; the project may have another name"), "{said}");
     }
 
