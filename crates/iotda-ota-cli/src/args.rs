@@ -112,7 +112,8 @@ pub(crate) fn command() -> clap::Command {
     let elsewhere = InProcessFlags::augment_args(ConnectionFlags::augment_args(clap::Command::new("flags")));
     let hidden: Vec<_> = elsewhere.get_arguments().map(|flag| flag.clone().hide(true)).collect();
     let without = |command: clap::Command| command.args(&hidden);
-    command = command.mut_subcommand("emulator", without).mut_subcommand("completions", without);
+    command = command.mut_subcommand("emulator", |command| without(command).mut_arg("signing", emulator::signing));
+    command = command.mut_subcommand("completions", without);
     command.mut_subcommand("auth", |auth| auth.mut_subcommand("logout", without))
 }
 

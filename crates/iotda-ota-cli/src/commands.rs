@@ -38,7 +38,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<(), Failure> {
         Command::Auth(command) => auth::run(command, cli, output),
         Command::Emulator(args) => {
             refuse_places(cli, "emulator")?;
-            emulator::run(args, output)
+            emulator::run(args, cli.connection.signing.unwrap_or_default(), output)
         }
         Command::Completions { shell } => {
             refuse_places(cli, "completions")?;
@@ -50,6 +50,8 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<(), Failure> {
 /// Flags that a command would silently ignore are refused, above all `--emulator-dir` where `--data-dir` is meant.
 fn refuse_places(cli: &Cli, command: &str) -> Result<(), Failure> {
     let mut flags = cli.connection.all();
+    // There it says what is accepted.
+    flags.retain(|flag| command != "emulator" || *flag != "--signing");
     if cli.in_process.emulator {
         flags.push("--emulator");
     }

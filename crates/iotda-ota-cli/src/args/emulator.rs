@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Arg, Args};
 
 pub(super) const EXAMPLES: &str = "\
 When it is ready, it prints lines `export NAME='value'` with everything a client needs, and then `ready`. \
@@ -18,6 +18,13 @@ Examples:
 
   # Nothing stays, and the ports are free ones.
   iotda-ota emulator --in-memory --listen 127.0.0.1:0 --obs-listen 127.0.0.1:0";
+
+/// The flag `--signing`, which says here what is accepted. There is one for all commands, because every flag of a
+/// connection is known everywhere.
+pub(super) fn signing(flag: Arg) -> Arg {
+    let help = "Signatures to accept: plain as a shared address does, derived as a dedicated one; auto takes both";
+    flag.hide(false).help(help).help_heading(None::<&str>)
+}
 
 /// Where the emulator listens, what it keeps, whom it knows and how strict it is.
 #[derive(Debug, Args)]

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use iotda_ota_emulator::Emulator;
+use iotda_ota_emulator::{Emulator, InstanceKind};
 use serde::Serialize;
 
 use super::running::{no_runtime, runtime, started};
-use crate::args::EmulatorArgs;
+use crate::args::{EmulatorArgs, Signing};
 use crate::config::{self, Environment};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -18,14 +18,28 @@ use crate::signals::Signals;
 struct Ready<'a> {
     ready: bool,
     environment: BTreeMap<&'static str, &'a str>,
+    /// Whoever wants to log in needs it; beside the token it is not used.
+    user: User<'a>,
 }
 
-pub(super) fn run(args: &EmulatorArgs, output: &Output) -> Result<(), Failure> {
+#[derive(Serialize)]
+struct User<'a> {
+    username: &'a str,
+    password: &'a str,
+    domain: &'a str,
+}
+
+pub(super) fn run(args: &EmulatorArgs, signing: Signing, output: &Output) -> Result<(), Failure> {
     let data_dir = match args.in_memory {
         true => None,
         false => Some(config::emulator_dir(args.data_dir.as_ref(), "--data-dir", Environment::PROCESS)?),
     };
     let mut builder = Emulator::builder().listen(args.listen).obs_listen(args.obs_listen).strict(args.strict);
+    builder = builder.signing(match signing {
+        Signing::Auto => InstanceKind::Any,
+        Signing::Plain => InstanceKind::Shared,
+        Signing::Derived => InstanceKind::Dedicated,
+    });
     builder = match &data_dir {
         Some(folder) => builder.data_dir(folder),
         None => builder.in_memory(),
@@ -71,10 +85,20 @@ fn announce(emulator: &Emulator, output: &Output) -> Result<(), Failure> {
         ("IOTDA_OTA_TOKEN", emulator.token()),
         ("IOTDA_OTA_BUCKET", emulator.bucket()),
     ];
-    let ready = Ready { ready: true, environment: variables.into_iter().collect() };
+    let user = User { username: emulator.user(), password: emulator.password(), domain: emulator.domain() };
+    let comments = [
+        ("IOTDA_OTA_USERNAME", emulator.user()),
+        ("IOTDA_OTA_PASSWORD", emulator.password()),
+        ("IOTDA_OTA_DOMAIN", emulator.domain()),
+    ];
+    let ready = Ready { ready: true, environment: variables.into_iter().collect(), user };
     output.document(&ready, |out| {
         for (name, value) in variables {
             writeln!(out, "export {name}={}", shell_quoted(value))?;
+        }
+        // Not exported: without the token they would go before the access key.
+        for (name, value) in comments {
+            writeln!(out, "# {name}={}", shell_quoted(value))?;
         }
         writeln!(out, "ready")
     })
