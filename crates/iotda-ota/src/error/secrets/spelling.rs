@@ -166,7 +166,8 @@ mod tests {
 
     #[test]
     fn another_text_is_none_of_them() {
-        for text in ["", "a", "a\"c", "a\\", "a%2", "a%2é", "a&quot", "a\\u002", "a\\u00é", "a&#;b", "b\"a", "a\\\"é"] {
+        for text in ["", "a", "a\"c", "a\\", "a%2", "a%2é", "a&quot", "a\\u002", "a\\u00é", "a&#;b", "b\"a", "a\\\"é"]
+        {
             assert_eq!(length("a\"b", text), None, "{text}");
         }
         assert_eq!(length("", "a"), None);
