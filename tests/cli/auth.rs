@@ -84,9 +84,9 @@ fn status_says_what_any_other_command_says_about_a_cause() {
             home.run_with(&["package", "list", "--type", "firmware", "--format", "json"], &variables).failed(code);
         let status = home.run_with(&STATUS_JSON, &variables);
         assert_eq!(status.code, Some(code), "{}", status.stderr);
-        let (listed, told) = (list.error(), status.error());
-        assert!(listed["hint"].as_str().unwrap().contains(words), "{listed}");
-        assert_eq!((&listed["hint"], &listed["causes"]), (&told["hint"], &told["causes"]));
+        let (listed, told) = (list.error()["hint"].clone(), status.error()["hint"].clone());
+        assert!(listed.as_str().unwrap().contains(words), "{listed}");
+        assert_eq!(listed, told);
     }
 }
 

@@ -157,15 +157,8 @@ fn no_command_shows_a_secret_whatever_the_service_says() {
     }
     // The stubs did get what was hidden.
     let sent: Vec<_> = stubs.iter().flat_map(|stub| stub.requests.try_iter()).collect();
-    for secret in [
-        "planted-token",
-        "nted-tok",
-        "cd planted",
-        "planted-security-token",
-        "security\\token%22",
-        "planted-identity",
-        "planted-typed",
-    ] {
+    for secret in ["planted-token", "nted-tok", "cd planted", "security\\token%22", "planted-identity", "planted-typed"]
+    {
         assert!(sent.iter().any(|request| request.contains(secret)), "{secret}");
     }
     // What only signs does not leave this machine.

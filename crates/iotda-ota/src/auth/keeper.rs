@@ -108,7 +108,11 @@ fn failed(source: &str, error: SourceError) -> Error {
             (ErrorKind::Configuration, "correct what is named, or take it away so that the next source is asked")
         }
         SourceError::Unavailable(reason) => {
-            (ErrorKind::Unavailable, reason.hint().unwrap_or("wait a little and try again"))
+            let usual = match reason.status() {
+                Some(_) => "wait a little and try again",
+                None => "check the network, the address and the proxy variables (HTTPS_PROXY), then try again",
+            };
+            (ErrorKind::Unavailable, reason.hint().unwrap_or(usual))
         }
         SourceError::Refused(reason) => {
             (ErrorKind::Unauthenticated, reason.hint().unwrap_or("check the credentials that were sent there"))
