@@ -27,7 +27,11 @@ impl Server {
             if line == "ready" {
                 return server;
             }
-            let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
+            let Some(line) = line.strip_prefix("export ") else {
+                assert!(line.starts_with("# IOTDA_OTA_"), "{line}");
+                continue;
+            };
+            let (name, value) = line.split_once('=').unwrap();
             let value = value.strip_prefix('\'').unwrap().strip_suffix('\'').unwrap();
             server.variables.insert(name.to_owned(), value.to_owned());
         }
@@ -103,6 +107,20 @@ fn prints_what_a_client_needs_and_stops_cleanly() {
     assert_eq!(server.stop("-TERM"), Some(0));
     let run = home.emulated(&["--emulator-dir", "data", "package", "list", "--type", "firmware", "--format", "json"]);
     assert_eq!(run.succeeded().json()["page"]["count"], 1);
+}
+
+#[test]
+fn accepts_the_signatures_that_it_is_told_to_and_names_a_user() {
+    let home = Home::new();
+    let list = ["package", "list", "--type", "firmware", "--signing"];
+    for (accepted, plain, derived) in [("any", 0, 0), ("plain", 0, 6), ("derived", 3, 0)] {
+        let mut server = Server::start(&home, &["--in-memory", "--signing", accepted]);
+        server.variables.remove("IOTDA_OTA_TOKEN");
+        for (scheme, code) in [("plain", plain), ("derived", derived)] {
+            let run = server.run(&home, &[&list[..], &[scheme]].concat());
+            assert_eq!(run.code, Some(code), "{accepted}, {scheme}: {}", run.stderr);
+        }
+    }
 }
 
 #[test]

@@ -119,7 +119,8 @@ pub(crate) fn command() -> clap::Command {
     let elsewhere = InProcessFlags::augment_args(ConnectionFlags::augment_args(clap::Command::new("flags")));
     let hidden: Vec<_> = elsewhere.get_arguments().map(|flag| flag.clone().hide(true)).collect();
     let without = |command: clap::Command| command.args(&hidden);
-    command = command.mut_subcommand("emulator", without).mut_subcommand("completions", without);
+    command = command.mut_subcommand("emulator", |command| without(command).mut_arg("signing", emulator::signing));
+    command = command.mut_subcommand("completions", without);
     // A new manifest takes the bucket.
     let bucket: Vec<_> = elsewhere.get_arguments().filter(|flag| flag.get_id() == "bucket").cloned().collect();
     let bucket = bucket.into_iter().map(|flag| flag.help("OBS bucket that holds the files").help_heading(None));

@@ -43,8 +43,9 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<(), Failure> {
         }
         Command::Auth(command) => auth::run(command, cli, output),
         Command::Emulator(args) => {
-            refuse_places(cli, "emulator", &[])?;
-            emulator::run(args, output)
+            // There it says what is accepted.
+            refuse_places(cli, "emulator", &["--signing"])?;
+            emulator::run(args, cli.connection.signing.unwrap_or_default(), output)
         }
         Command::Completions { shell } => {
             refuse_places(cli, "completions", &[])?;

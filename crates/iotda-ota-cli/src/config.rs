@@ -170,13 +170,19 @@ impl Settings {
         };
         // Without it most settings are missing, and to say so would only mislead.
         let Some(profile) = profile else { return Err(Failure::invalid(problems)) };
-        let signing = flags.signing.or_else(|| environment.choice("IOTDA_OTA_SIGNING", &mut problems));
-        let signing = signing.or_else(|| {
+        let by_flag = flags.signing.map(|signing| (signing, origin::flag_of("signing")));
+        let by_variable = || {
+            let name = "IOTDA_OTA_SIGNING";
+            environment.choice(name, &mut problems).map(|signing| (signing, name.to_owned()))
+        };
+        let signing = by_flag.or_else(by_variable).or_else(|| {
             let (text, origin) = profile.text("signing")?;
-            choice(&origin, Some(text), &mut problems)
+            choice(&origin, Some(text), &mut problems).map(|signing| (signing, origin))
         });
+        let (signing, signing_origin) = signing.unzip();
         let _: Option<Metadata> = environment.choice("IOTDA_OTA_METADATA", &mut problems);
         let mut sources = Sources::new(environment, &profile);
+        sources.note("signing", signing_origin);
         let ca_file = sources.path("ca_file", &flags.ca_file, "IOTDA_OTA_CA_FILE");
         let service = Service {
             region: sources.text("region", &flags.region, "IOTDA_OTA_REGION"),

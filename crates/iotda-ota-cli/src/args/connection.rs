@@ -56,6 +56,7 @@ pub(crate) struct ConnectionFlags {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Signing {
     #[default]
+    #[value(alias = "any")]
     Auto,
     Plain,
     Derived,

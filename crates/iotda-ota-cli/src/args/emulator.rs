@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Arg, Args};
 use iotda_ota_emulator::{Fault, FixedClock};
 
 pub(super) const EXAMPLES: &str = "\
@@ -23,6 +23,13 @@ Examples:
   # Every fifth create is done and not answered, and every list waits.
   iotda-ota emulator --in-memory --fault create_ota_package:close-after-commit:every=5 \\
       --fault list_ota_packages:delay:for=300ms";
+
+/// The flag `--signing`, which says here what is accepted. There is one for all commands, because every flag of a
+/// connection is known everywhere.
+pub(super) fn signing(flag: Arg) -> Arg {
+    let help = "Signatures to accept: plain as a shared address does, derived as a dedicated one; auto takes both";
+    flag.hide(false).help(help).help_heading(None::<&str>)
+}
 
 /// Where the emulator listens, what it keeps, whom it knows and how strict it is.
 #[derive(Debug, Args)]

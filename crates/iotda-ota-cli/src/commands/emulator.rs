@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use iotda_ota_emulator::{Builder, Emulator};
+use iotda_ota_emulator::{Builder, Emulator, InstanceKind};
 use serde::Serialize;
 
 use super::running::{no_runtime, runtime, started};
-use crate::args::EmulatorArgs;
+use crate::args::{EmulatorArgs, Signing};
 use crate::config::{self, Environment};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -20,14 +20,27 @@ use crate::signals::Signals;
 struct Ready<'a> {
     ready: bool,
     environment: BTreeMap<&'static str, &'a str>,
+    /// Whoever wants to log in needs it; beside the token it is not used.
+    user: User<'a>,
 }
 
-pub(super) fn run(args: &EmulatorArgs, output: &Output) -> Result<(), Failure> {
+#[derive(Serialize)]
+struct User<'a> {
+    username: &'a str,
+    password: &'a str,
+    domain: &'a str,
+}
+
+pub(super) fn run(args: &EmulatorArgs, signing: Signing, output: &Output) -> Result<(), Failure> {
     let data_dir = match args.in_memory {
         true => None,
         false => Some(config::emulator_dir(args.data_dir.as_ref(), "--data-dir", Environment::PROCESS)?),
     };
-    let builder = builder(args, data_dir.as_deref());
+    let builder = builder(args, data_dir.as_deref()).signing(match signing {
+        Signing::Auto => InstanceKind::Any,
+        Signing::Plain => InstanceKind::Shared,
+        Signing::Derived => InstanceKind::Dedicated,
+    });
     let runtime = runtime(true)?;
     let result = runtime.block_on(async {
         let mut signals = Signals::listen().map_err(|error| no_runtime(&error))?;
@@ -119,10 +132,20 @@ fn announce(emulator: &Emulator, output: &Output) -> Result<(), Failure> {
         ("IOTDA_OTA_TOKEN", emulator.token()),
         ("IOTDA_OTA_BUCKET", emulator.bucket()),
     ];
-    let ready = Ready { ready: true, environment: variables.into_iter().collect() };
+    let user = User { username: emulator.user(), password: emulator.password(), domain: emulator.domain() };
+    let comments = [
+        ("IOTDA_OTA_USERNAME", emulator.user()),
+        ("IOTDA_OTA_PASSWORD", emulator.password()),
+        ("IOTDA_OTA_DOMAIN", emulator.domain()),
+    ];
+    let ready = Ready { ready: true, environment: variables.into_iter().collect(), user };
     output.document(&ready, |out| {
         for (name, value) in variables {
             writeln!(out, "export {name}={}", shell_quoted(value))?;
+        }
+        // Not exported: without the token they would go before the access key.
+        for (name, value) in comments {
+            writeln!(out, "# {name}={}", shell_quoted(value))?;
         }
         writeln!(out, "ready")
     })

@@ -182,7 +182,9 @@ impl ClientBuilder {
     ///
     /// It must not follow redirects: build it with `redirect(reqwest::redirect::Policy::none())`. With another policy
     /// a redirect sends the credentials of that request on before anybody can stop it; the call then fails, and says
-    /// that the client followed. Requests to the metadata service do not go through it.
+    /// that the client followed. One thing cannot be seen: a client that was sent to another address and from there back
+    /// to the first one ends where it should have been, so that the call succeeds although the other address has read
+    /// the credentials. Requests to the metadata service do not go through it.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http = Some(client);
         self
