@@ -8,8 +8,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-mod chaos;
 mod cargo;
+mod chaos;
 mod codegen;
 mod contract;
 mod document;
