@@ -155,6 +155,21 @@ mod tests {
     const JSON: &str = "application/json";
 
     #[test]
+    fn finds_the_operation_of_a_request() {
+        let id = |method: &str, uri: &str| {
+            let request = Request::builder().method(method).uri(uri).body(Body::empty()).unwrap();
+            operation(&request).map(|operation| operation["operationId"].as_str().unwrap())
+        };
+        let packages = "/v5/iot/p/ota-upgrades/packages";
+        assert_eq!(id("GET", &format!("{packages}?limit=1")), Some("list_ota_packages"));
+        assert_eq!(id("POST", packages), Some("create_ota_package"));
+        assert_eq!(id("DELETE", &format!("{packages}/1")), Some("delete_ota_package"));
+        assert_eq!(id("PUT", packages), None);
+        assert_eq!(id("GET", &format!("{packages}/1/2")), None);
+        assert_eq!(id("GET", &format!("{packages}/")), None);
+    }
+
+    #[test]
     fn accepts_what_is_documented() {
         assert_eq!(compared("get", 200, JSON, r#"{"package_id": "a", "module_name": null}"#), Ok(()));
         assert_eq!(compared("post", 409, JSON, r#"{"error_code": "a", "error_msg": "b"}"#), Ok(()));
