@@ -47,13 +47,13 @@ fn no_certificate() -> Error {
 /// Nothing: this build has no TLS.
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 #[derive(Default)]
-pub(super) struct Trust;
+pub(super) struct Trust {}
 
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 impl Trust {
     pub(super) fn read(pem: &[Vec<u8>]) -> Result<Self, Error> {
         if pem.is_empty() {
-            return Ok(Self);
+            return Ok(Self {});
         }
         Err(Error::new(ErrorKind::Configuration, "this build has no TLS, so it can use no certificates")
             .with_hint("enable the feature rustls or native-tls of the crate iotda-ota"))
