@@ -41,7 +41,7 @@ pub(crate) fn compare(told: &BTreeMap<String, Told>, found: &[Package]) -> Diffe
         match told {
             Told::Exists(id) if found.is_empty() => differences.lost.push(format!("{version}: {id}")),
             Told::Exists(id) if !found.contains(&id) => {
-                differences.wrong.push(format!("{version}: {found:?}, not {id}"))
+                differences.wrong.push(format!("{version}: {found:?}, not {id}"));
             }
             Told::Nothing if !found.is_empty() => differences.wrong.push(format!("{version}: {found:?}, not nothing")),
             _ => {}

@@ -55,7 +55,7 @@ async fn control_calls_can_be_switched_off() {
     let caller = Caller::of(Emulator::builder().control(false).start().await.unwrap());
     for path in ["faults", "requests", "dump"] {
         let url = format!("{}/emulator/{path}", caller.emulator.endpoint());
-        assert_eq!(code(&read(caller.http.get(url).send().await.unwrap()).await), (404, "EMULATOR.UNKNOWN_PATH"));
+        assert_eq!(code(&read(caller.http.get(url).send().await.unwrap()).await), (404, "APIGW.0101"));
     }
     let url = format!("{}/emulator/health", caller.emulator.endpoint());
     assert_eq!(caller.http.get(url).send().await.unwrap().status(), 200);
