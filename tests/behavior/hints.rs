@@ -55,20 +55,33 @@ async fn a_scheme_that_does_not_fit_is_explained_as_far_as_the_address_tells() {
 
     let target = shared_target().await;
     let error = refused(&with_key(&target).signing_scheme(SigningScheme::Derived).build().unwrap()).await;
-    assert_hint(&error, 400, "EMULATOR.TOKEN_HEADER_MISSING", "signing scheme does not fit the instance");
+    assert_hint(&error, 400, "EMULATOR.TOKEN_HEADER_MISSING", "set plain request signing (--signing plain");
 }
 
 #[tokio::test]
 async fn refusals_that_the_target_is_told_to_make_are_explained() {
     for (refusal, status, code, words) in [
-        (Refusal::TokenHeaderMissing, 400, "EMULATOR.TOKEN_HEADER_MISSING", "signing scheme does not fit"),
+        (
+            Refusal::TokenHeaderMissing,
+            400,
+            "EMULATOR.TOKEN_HEADER_MISSING",
+            "set the derived scheme with the region of the instance (--signing derived",
+        ),
         (Refusal::NotSubscribed, 403, "IOTDA.000021", "not subscribed"),
         (Refusal::KeyLocked, 401, "APIGW.0301", "locked for five minutes"),
     ] {
         let target = refusing_target(refusal).await;
         assert_hint(&refused(&with_key(&target).build().unwrap()).await, status, code, words);
     }
+    let target = refusing_target(Refusal::TokenHeaderMissing).await;
+    let dedicated = at_dedicated_address(&target);
+    let error = refused(&dedicated.clone().signing_scheme(SigningScheme::Plain).build().unwrap()).await;
+    assert_hint(&error, 400, "EMULATOR.TOKEN_HEADER_MISSING", "leave the signing scheme on auto");
+    let error = refused(&dedicated.build().unwrap()).await;
+    assert_hint(&error, 400, "EMULATOR.TOKEN_HEADER_MISSING", "removes or rewrites the Authorization header");
     let target = refusing_target(Refusal::NotSubscribed).await;
+    let error = refused(&at_dedicated_address(&target).build().unwrap()).await;
+    assert_hint(&error, 403, "IOTDA.000021", "--instance-id");
     let with_token = target.builder().build().unwrap();
     assert_hint(&refused(&with_token).await, 403, "IOTDA.000021", "not subscribed");
 }
@@ -83,6 +96,10 @@ async fn wrong_credentials_are_told_apart_by_what_is_wrong_about_them() {
         let unknown = key("UNKNOWN-ACCESS-KEY").signing_scheme(scheme).build().unwrap();
         assert_hint(&refused(&unknown).await, 401, "APIGW.0301", "the access key does not exist");
     }
+    let foreign = AccessKey::new("UNKNOWN-ACCESS-KEY", "another").security_token("another-fake-token");
+    let foreign =
+        refused(&target.addresses().project_id(target.project_id()).access_key(foreign).build().unwrap()).await;
+    assert_hint(&foreign, 401, "APIGW.0301", "the security token is not that of this access key");
     let wrong_token = target.builder().token("another-fake-token").build().unwrap();
     assert_hint(&refused(&wrong_token).await, 401, "APIGW.0301", "the IAM token cannot be read");
 }

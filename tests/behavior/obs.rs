@@ -1,6 +1,11 @@
 //! Objects in OBS: upload, head and checksum agree with the bytes, and every refusal names its reason.
 
-use iotda_ota::{AccessKey, ErrorKind, LocalFile};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use iotda_ota::{
+    AccessKey, BoxFuture, Client, Credentials, CredentialsSource, ErrorKind, LocalFile, SourceError, SourceHttp,
+};
 use support::{Answer, Stub, target};
 
 use crate::{local_file, sha256};
@@ -130,4 +135,46 @@ async fn without_credentials_nothing_is_sent_and_without_an_address_there_is_no_
     let key = AccessKey::new("FAKE-ACCESS-KEY-ID", "fake-secret");
     let error = builder.access_key(key).build().unwrap().obs().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration);
+}
+
+/// Temporary keys that never say when they end; the number of those that were given.
+struct Keys(Arc<AtomicUsize>);
+
+impl CredentialsSource for Keys {
+    fn name(&self) -> &str {
+        "keys"
+    }
+
+    fn fetch<'a>(&'a self, _http: &'a SourceHttp) -> BoxFuture<'a, Result<Credentials, SourceError>> {
+        let count = self.0.fetch_add(1, Ordering::Relaxed);
+        let key =
+            AccessKey::new(format!("FAKE-KEY-{count}"), "fake-secret").security_token(format!("fake-token-{count}"));
+        Box::pin(async move { Ok(Credentials::access_key(key)) })
+    }
+}
+
+#[tokio::test]
+async fn a_refused_key_is_fetched_anew_once_even_if_nobody_knows_when_it_ends() {
+    for (status, code) in [
+        (403, "InvalidAccessKeyId"),
+        (403, "EMULATOR.InvalidSecurityToken"),
+        (403, "AccessDenied"),
+        (401, "Unauthorized"),
+    ] {
+        for for_good in [false, true] {
+            let stub = Stub::start(move |request| {
+                match for_good || request.header("x-obs-security-token") == Some("fake-token-0") {
+                    true => Answer::new(status, format!("<Error><Code>{code}</Code><Message>no</Message></Error>")),
+                    false => Answer::new(200, "fake firmware"),
+                }
+            })
+            .await;
+            let given = Arc::new(AtomicUsize::new(0));
+            let client = Client::builder().endpoint(stub.endpoint()).obs_endpoint(stub.endpoint()).no_proxy();
+            let client = client.project_id("fake-project").credentials(Keys(given.clone())).build().unwrap();
+            let result = client.obs().unwrap().checksum("abc", "a.bin").await;
+            assert_eq!(result.is_err(), for_good, "{code}: {result:?}");
+            assert_eq!((given.load(Ordering::Relaxed), stub.received().len()), (2, 2), "{code}");
+        }
+    }
 }

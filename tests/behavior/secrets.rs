@@ -177,7 +177,7 @@ async fn every_attempt_has_a_span_with_what_came_of_it_and_without_secrets() {
     Log::start();
     client.packages().list(PackageType::Firmware).send().await.unwrap();
     let text = Log::end();
-    let lines: Vec<_> = text.lines().filter(|line| line.contains("attempt{")).collect();
+    let lines: Vec<_> = text.lines().filter(|line| line.contains(" iotda_ota::call: ")).collect();
     let [first, second] = lines[..] else { panic!("{text}") };
     for line in [first, second] {
         let span = r#"call{operation="list_ota_packages"}:attempt{operation="list_ota_packages" attempt="#;

@@ -8,7 +8,7 @@ use iotda_ota_emulator::InstanceKind;
 
 use crate::harness::{Home, Run, assert_picture, publish, sample};
 use crate::instance::Instance;
-use crate::stub::Stub;
+use crate::stub::{Answer, Stub};
 
 const STATUS: [&str; 2] = ["auth", "status"];
 const STATUS_JSON: [&str; 4] = ["auth", "status", "--format", "json"];
@@ -50,9 +50,57 @@ fn status_without_credentials_is_code_3() {
     assert_eq!(run.code, Some(3));
     assert_picture!("auth_status_none", run);
     let run = home.run_with(&STATUS_JSON, &instance.and(&[("HUAWEICLOUD_SDK_AK", "FAKE")]));
-    assert_eq!((run.code, &run.json()["authenticated"]), (Some(3), &false.into()));
+    assert_eq!((run.code, &run.json()["authenticated"]), (Some(2), &false.into()));
     assert_eq!(run.json()["sources"].as_array().unwrap().last().unwrap()["result"], "broken");
-    assert_eq!(run.error()["kind"], "unauthenticated");
+    assert_eq!(run.error()["kind"], "configuration");
+}
+
+#[test]
+fn status_says_what_any_other_command_says_about_a_cause() {
+    let (home, instance) = (Home::new(), Instance::start(InstanceKind::Any));
+    let without_header = Stub::answering("201 Created", "application/json", "{}");
+    let slow = Stub::serving(|_| {
+        let refused = r#"{"error":{"code":401,"message":"no"}}"#;
+        Answer::json("401 Unauthorized", refused).with_header("Date", "Mon, 01 Jan 2024 00:00:00 GMT")
+    });
+    let user = |password, iam| {
+        let user =
+            instance.user().map(|(name, value)| (name, if name == "IOTDA_OTA_PASSWORD" { password } else { value }));
+        let mut variables = instance.and(&user);
+        variables.retain(|(name, _)| *name != "HUAWEICLOUD_SDK_IAM_ENDPOINT");
+        variables.push(("HUAWEICLOUD_SDK_IAM_ENDPOINT", iam));
+        variables
+    };
+    let iam = instance.emulator.iam_endpoint();
+    for (variables, code, words) in [
+        (user("wrong-fake-password", iam), 3, "IAM does not know this user"),
+        (user("emulator-password", &without_header.endpoint), 7, "check the IAM address"),
+        (user("emulator-password", &slow.endpoint), 3, "set it right"),
+        (instance.and(&[("HUAWEICLOUD_SDK_AK", "FAKE")]), 2, "correct what is named"),
+        (instance.and(&[("HUAWEICLOUD_SDK_SECURITY_TOKEN", "fake")]), 2, "correct what is named"),
+        (instance.and(&[("HUAWEICLOUD_SDK_CREDENTIALS_FILE", "/nonexistent/f")]), 2, "correct what is named"),
+    ] {
+        let list =
+            home.run_with(&["package", "list", "--type", "firmware", "--format", "json"], &variables).failed(code);
+        let status = home.run_with(&STATUS_JSON, &variables);
+        assert_eq!(status.code, Some(code), "{}", status.stderr);
+        let (listed, told) = (list.error()["hint"].clone(), status.error()["hint"].clone());
+        assert!(listed.as_str().unwrap().contains(words), "{listed}");
+        assert_eq!(listed, told);
+    }
+}
+
+#[test]
+fn status_says_where_each_setting_came_from() {
+    let (home, instance) = (Home::new(), Instance::start(InstanceKind::Any));
+    let variables = [&instance.and(&instance.pair())[..], &[("IOTDA_OTA_SIGNING", "derived")]].concat();
+    let flags = ["--region", instance.emulator.region()];
+    let status = home.run_with(&[&STATUS_JSON[..], &flags].concat(), &variables).succeeded().json();
+    let origins = &status["origins"];
+    assert_eq!((&origins["region"], &origins["endpoint"]), (&"--region".into(), &"IOTDA_OTA_ENDPOINT".into()));
+    assert_eq!(origins["signing"], "IOTDA_OTA_SIGNING");
+    assert_eq!((&origins["project_id"], &origins["instance_id"]), (&status["project_from"], &serde_json::Value::Null));
+    assert_eq!(status["project_from"], "HUAWEICLOUD_SDK_PROJECT_ID");
 }
 
 #[test]
@@ -167,10 +215,11 @@ fn a_login_counts_only_at_the_iam_address_where_it_was_made() {
     home.run_with(&STATUS, &place).succeeded();
     let other = [&STATUS_JSON[..], &["--iam-endpoint", "http://127.0.0.1:9"]].concat();
     let run = home.run_with(&other, &place);
-    assert_eq!((run.code, &run.json()["authenticated"]), (Some(3), &false.into()));
+    assert_eq!((run.code, &run.json()["authenticated"]), (Some(2), &false.into()));
+    assert!(!run.error()["hint"].as_str().unwrap().contains("HUAWEICLOUD_SDK_AK"), "{}", run.stderr);
     let sources = run.json()["sources"].clone();
     let last = sources.as_array().unwrap().last().unwrap();
-    assert_eq!((&last["source"], &last["result"]), (&"cached login".into(), &"absent".into()));
+    assert_eq!((&last["source"], &last["result"]), (&"cached login".into(), &"broken".into()));
     let message = last["message"].as_str().unwrap();
     assert!(message.contains("http://127.0.0.1:9") && message.contains(instance.emulator.iam_endpoint()), "{message}");
 }

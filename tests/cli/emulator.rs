@@ -20,14 +20,18 @@ impl Server {
     /// Starts it on free ports and waits until it is ready.
     pub(crate) fn start(home: &Home, more: &[&str]) -> Self {
         let mut command = home.command(&[&ANY_PORTS[..], more].concat());
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut server = Self { child, variables: BTreeMap::new() };
         for line in BufReader::new(server.child.stdout.take().unwrap()).lines() {
             let line = line.unwrap();
             if line == "ready" {
                 return server;
             }
-            let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
+            let Some(line) = line.strip_prefix("export ") else {
+                assert!(line.starts_with("# IOTDA_OTA_"), "{line}");
+                continue;
+            };
+            let (name, value) = line.split_once('=').unwrap();
             let value = value.strip_prefix('\'').unwrap().strip_suffix('\'').unwrap();
             server.variables.insert(name.to_owned(), value.to_owned());
         }
@@ -106,6 +110,20 @@ fn prints_what_a_client_needs_and_stops_cleanly() {
 }
 
 #[test]
+fn accepts_the_signatures_that_it_is_told_to_and_names_a_user() {
+    let home = Home::new();
+    let list = ["package", "list", "--type", "firmware", "--signing"];
+    for (accepted, plain, derived) in [("any", 0, 0), ("plain", 0, 6), ("derived", 3, 0)] {
+        let mut server = Server::start(&home, &["--in-memory", "--signing", accepted]);
+        server.variables.remove("IOTDA_OTA_TOKEN");
+        for (scheme, code) in [("plain", plain), ("derived", derived)] {
+            let run = server.run(&home, &[&list[..], &[scheme]].concat());
+            assert_eq!(run.code, Some(code), "{accepted}, {scheme}: {}", run.stderr);
+        }
+    }
+}
+
+#[test]
 fn limits_packages_if_asked_to() {
     let home = Home::new();
     let server = Server::start(&home, &["--in-memory", "--strict", "--limit-packages", "1"]);
@@ -116,6 +134,24 @@ fn limits_packages_if_asked_to() {
     home.file("sample.bin", "other");
     let run = server.run(&home, &arguments).failed(3);
     assert_eq!(run.error()["error_code"], "EMULATOR.PACKAGE_QUOTA");
+}
+
+#[test]
+fn creates_packages_without_objects_if_asked_to() {
+    let home = Home::new();
+    let server = Server::start(&home, &["--in-memory", "--no-object-check"]);
+    server.create_all("not/there.bin", &["2.0".to_owned()]);
+    let run = server.run(&home, &["package", "list", "--type", "firmware", "--format", "json"]).succeeded();
+    assert_eq!(run.json()["page"]["count"], 1);
+}
+
+#[test]
+fn stops_with_its_standard_input_if_asked_to() {
+    let home = Home::new();
+    let mut server = Server::start(&home, &["--in-memory", "--stop-with-stdin"]);
+    server.run(&home, &publish(&sample(), &["--quiet"])).succeeded();
+    drop(server.child.stdin.take());
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::stub::{Answer, Stub};
 /// One set of secrets for each kind of credentials; the environment of the place has none of its own.
 const SETS: [&[(&str, &str)]; 6] = [
     &[
-        ("IOTDA_OTA_TOKEN", "planted-token"),
+        ("IOTDA_OTA_TOKEN", r#"pla"nted-tok\en"#),
         ("HUAWEICLOUD_SDK_AK", "FAKE"),
         ("HUAWEICLOUD_SDK_SK", "planted-secret"),
         ("HUAWEICLOUD_SDK_SECURITY_TOKEN", "planted-security-token"),
@@ -22,13 +22,13 @@ const SETS: [&[(&str, &str)]; 6] = [
     &[("IOTDA_OTA_TOKEN", "planted-token")],
     &[
         ("IOTDA_OTA_USERNAME", "fake-user"),
-        ("IOTDA_OTA_PASSWORD", "planted-password"),
+        ("IOTDA_OTA_PASSWORD", r#"ab"cd planted \u00e9 efgh é密"#),
         ("IOTDA_OTA_DOMAIN", "fake-domain"),
     ],
     &[
         ("HUAWEICLOUD_SDK_AK", "FAKE"),
         ("HUAWEICLOUD_SDK_SK", "planted-secret"),
-        ("HUAWEICLOUD_SDK_SECURITY_TOKEN", "planted-security-token"),
+        ("HUAWEICLOUD_SDK_SECURITY_TOKEN", r#"planted-"security\token%22"#),
     ],
     &[
         ("HUAWEICLOUD_OIDC_PROVIDER_URN", "fake-provider"),
@@ -72,6 +72,11 @@ fn commands(sample: &str) -> Vec<Vec<&str>> {
         vec!["package", "list", "--type", "firmware"],
         vec!["package", "show", id],
         vec!["package", "delete", id],
+        vec!["package", "delete", id, "--with-object"],
+        vec!["package", "verify", id, sample],
+        vec!["manifest", "init"],
+        vec!["manifest", "check"],
+        vec!["manifest", "schema"],
         vec!["auth", "status"],
         vec!["auth", "login", "--username", "fake-user", "--domain", "fake-domain", "--password-stdin"],
         vec!["auth", "logout"],
@@ -116,7 +121,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 fn shows_nothing(run: &Run, what: &dyn std::fmt::Debug) {
     let shown = format!("{}{}", run.stdout, run.stderr);
-    assert!(!shown.contains("planted"), "{what:?}: {shown}");
+    // The second one is the end of what begins with `pla"`.
+    assert!(!shown.contains("planted") && !shown.contains("nted-tok"), "{what:?}: {shown}");
 }
 
 #[test]
@@ -148,7 +154,7 @@ fn no_command_shows_a_secret_whatever_the_service_says() {
         let home = planted();
         for format in ["--format=text", "--format=json"] {
             let flags = ["--password-stdin", "--verbose", format];
-            let run = login(&home, &place(&stub.endpoint), "planted-typed\n", &flags);
+            let run = login(&home, &place(&stub.endpoint), "pass\\\"word planted-typed é\n", &flags);
             shows_nothing(&run, &flags);
         }
         let kept = files(&home.path("state")).into_iter().map(|file| fs::read_to_string(file).unwrap());
@@ -156,7 +162,8 @@ fn no_command_shows_a_secret_whatever_the_service_says() {
     }
     // The stubs did get what was hidden.
     let sent: Vec<_> = stubs.iter().flat_map(|stub| stub.requests.try_iter()).collect();
-    for secret in ["planted-token", "planted-password", "planted-security-token", "planted-identity", "planted-typed"] {
+    for secret in ["planted-token", "nted-tok", "cd planted", "security\\token%22", "planted-identity", "planted-typed"]
+    {
         assert!(sent.iter().any(|request| request.contains(secret)), "{secret}");
     }
     // What only signs does not leave this machine.

@@ -1,95 +1,106 @@
-"""The official OBS SDK for Python, esdk-obs-python 3.26.6, unmodified, against the OBS port of the emulator.
+"""The official OBS SDK for Python, unmodified, against the OBS port of the emulator.
 
-    IOTDA_OTA_OBS_ENDPOINT=http://127.0.0.1:8791 HUAWEICLOUD_SDK_AK=... HUAWEICLOUD_SDK_SK=... python obs.py
-
-The variables are those that `iotda-ota emulator` prints. With IOTDA_OTA_TOKEN and HUAWEICLOUD_SDK_IAM_ENDPOINT the checks
-run with a temporary access key, too. IOTDA_OTA_BUCKET names the bucket (emulator-bucket). Every check runs once for each way in which the SDK can talk to the
-server: by its address it takes path style and AWS-style names, by a host name virtual-host style, and then it asks which
-names the server knows.
+Every check runs once for each way in which the SDK can talk to a server: by its address it takes path style and AWS-style
+names, by a host name virtual-host style, and then it asks which names the server knows.
 """
 
 import base64
+import functools
 import hashlib
-import json
 import os
 import socket
-import sys
 import tempfile
 import threading
+import unittest
+from unittest import mock
 from urllib.parse import urlparse
-from urllib.request import Request, urlopen
-
-# The package of the SDK has the same name as this file, and must be found in its place.
-sys.path = [folder for folder in sys.path if os.path.abspath(folder or ".") != os.path.dirname(os.path.abspath(__file__))]
 
 from obs import CompleteMultipartUploadRequest, CompletePart, GetObjectHeader, ListMultipartUploadsRequest, ObsClient
 
+from .support import ACCESS_KEY, BUCKET, OBS_ENDPOINT, SECRET_KEY, temporary_key
+
 LEAST = 100 * 1024
-BUCKET = os.environ.get("IOTDA_OTA_BUCKET", "emulator-bucket")
 
 
-def main():
-    resolve_localhost()
-    endpoint = urlparse(os.environ["IOTDA_OTA_OBS_ENDPOINT"])
-    port = endpoint.port
+@functools.cache
+def ways():
+    """The options of a client for each way."""
+    port = urlparse(OBS_ENDPOINT).port
+    by_address, by_name = dict(server=f"http://127.0.0.1:{port}"), dict(server=f"http://localhost:{port}")
     ways = {
-        "address": dict(server=f"http://127.0.0.1:{port}"),
-        "address, signature=obs": dict(server=f"http://127.0.0.1:{port}", signature="obs", is_cname=False),
-        "path style": dict(server=f"http://localhost:{port}", path_style=True),
-        "host name": dict(server=f"http://localhost:{port}"),
-        "host name, signature=obs": dict(
-            server=f"http://localhost:{port}", signature="obs", is_signature_negotiation=False
-        ),
-        "host name, signature=v2": dict(
-            server=f"http://localhost:{port}", signature="v2", is_signature_negotiation=False
-        ),
-        "host name, kept connections": dict(server=f"http://localhost:{port}", long_conn_mode=True),
+        "address": by_address,
+        "address, signature=obs": {**by_address, "signature": "obs", "is_cname": False},
+        "path style": {**by_name, "path_style": True},
+        "host name": by_name,
+        "host name, signature=obs": {**by_name, "signature": "obs", "is_signature_negotiation": False},
+        "host name, signature=v2": {**by_name, "signature": "v2", "is_signature_negotiation": False},
+        "host name, kept connections": {**by_name, "long_conn_mode": True},
     }
-    keys = dict(
-        access_key_id=os.environ["HUAWEICLOUD_SDK_AK"], secret_access_key=os.environ["HUAWEICLOUD_SDK_SK"]
-    )
-    ways = {way: {**keys, **options} for way, options in ways.items()}
-    if "IOTDA_OTA_TOKEN" in os.environ:
-        temporary = temporary_key(os.environ["HUAWEICLOUD_SDK_IAM_ENDPOINT"], os.environ["IOTDA_OTA_TOKEN"])
-        for way in ["address", "host name"]:
-            ways[f"{way}, temporary key"] = {**ways[way], **temporary}
-    for number, (way, options) in enumerate(ways.items()):
-        for check in CHECKS:
-            client = ObsClient(max_retry_count=0, **options)
-            try:
-                check(client, prefix=f"run-{os.getpid()}-{number}/{check.__name__}/")
-            finally:
-                client.close()
-            print(f"{way}: {check.__name__}")
-    print(f"{len(ways) * len(CHECKS)} checks passed")
+    lasting = dict(access_key_id=ACCESS_KEY, secret_access_key=SECRET_KEY)
+    ways = {way: {**lasting, **options} for way, options in ways.items()}
+    key = temporary_key()
+    temporary = dict(access_key_id=key.access, secret_access_key=key.secret, security_token=key.securitytoken)
+    for way in ["address", "host name"]:
+        ways[f"{way}, temporary key"] = {**ways[way], **temporary}
+    return ways
 
 
-def temporary_key(iam, token):
-    body = {"auth": {"identity": {"methods": ["token"], "token": {"id": token}}}}
-    request = Request(
-        f"{iam}/v3.0/OS-CREDENTIAL/securitytokens",
-        data=json.dumps(body).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    with urlopen(request) as answer:
-        credential = json.load(answer)["credential"]
-    return dict(
-        access_key_id=credential["access"],
-        secret_access_key=credential["secret"],
-        security_token=credential["securitytoken"],
-    )
+class Obs(unittest.TestCase):
+    """One test for each of the checks below."""
 
+    @classmethod
+    def setUpClass(cls):
+        resolve = socket.getaddrinfo
 
-def resolve_localhost():
-    """Makes every name below localhost this machine, which RFC 6761 asks of resolvers and not all of them do."""
-    resolve = socket.getaddrinfo
+        def getaddrinfo(host, *args, **kwargs):
+            # Every name below localhost is this machine, which RFC 6761 asks of resolvers and not all of them do.
+            if isinstance(host, str) and (host == "localhost" or host.endswith(".localhost")):
+                host = "127.0.0.1"
+            return resolve(host, *args, **kwargs)
 
-    def getaddrinfo(host, *args, **kwargs):
-        if isinstance(host, str) and (host == "localhost" or host.endswith(".localhost")):
-            host = "127.0.0.1"
-        return resolve(host, *args, **kwargs)
+        cls.enterClassContext(mock.patch("socket.getaddrinfo", getaddrinfo))
 
-    socket.getaddrinfo = getaddrinfo
+    def in_every_way(self, check):
+        for number, (way, options) in enumerate(ways().items()):
+            with self.subTest(way=way):
+                client = ObsClient(max_retry_count=0, **options)
+                try:
+                    check(client, prefix=f"obs-{number}/{check.__name__}/")
+                finally:
+                    client.close()
+
+    def test_content_and_metadata(self):
+        self.in_every_way(content_and_metadata)
+
+    def test_ranges(self):
+        self.in_every_way(ranges)
+
+    def test_streams(self):
+        self.in_every_way(streams)
+
+    def test_file(self):
+        self.in_every_way(file)
+
+    def test_listing_and_deleting(self):
+        self.in_every_way(listing_and_deleting)
+
+    def test_buckets(self):
+        self.in_every_way(buckets)
+
+    def test_parts(self):
+        self.in_every_way(parts)
+
+    def test_aborting(self):
+        self.in_every_way(aborting)
+
+    def test_resumed_upload(self):
+        self.in_every_way(resumed_upload)
+
+    def test_resumable_download(self):
+        self.in_every_way(resumable_download)
+
+    def test_wrong_secrets(self):
+        self.in_every_way(wrong_secrets)
 
 
 def content_and_metadata(client, prefix):
@@ -248,21 +259,6 @@ def wrong_secrets(client, prefix):
     stranger.close()
 
 
-CHECKS = [
-    content_and_metadata,
-    ranges,
-    streams,
-    file,
-    listing_and_deleting,
-    buckets,
-    parts,
-    aborting,
-    resumed_upload,
-    resumable_download,
-    wrong_secrets,
-]
-
-
 def complete(client, key, upload_id, parts):
     request = CompleteMultipartUploadRequest([CompletePart(partNum=number, etag=etag) for number, etag in parts])
     return client.completeMultipartUpload(BUCKET, key, upload_id, request)
@@ -335,7 +331,3 @@ def base64_md5(data):
 def sha256(path):
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

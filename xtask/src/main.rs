@@ -8,9 +8,15 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod cargo;
 mod chaos;
 mod codegen;
+mod contract;
 mod document;
+mod drift;
+mod emulator;
+mod interop;
+mod python;
 mod tidy;
 
 /// What a command may end with when it could not do its work.
@@ -44,6 +50,19 @@ enum Command {
     Document,
     /// Check the tree against the house rules
     Tidy,
+    /// Compare the OpenAPI document with the models of the official Python SDK; needs Python 3.11
+    Drift,
+    /// Run the official Python SDKs against the emulator; needs Python 3.11
+    Interop,
+    /// Run requests generated from the OpenAPI document against the emulator; needs Python 3.11
+    Contract {
+        /// 2,000 cases of each operation instead of 200
+        #[arg(long)]
+        full: bool,
+        /// What the generated requests depend on
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 fn main() -> ExitCode {
@@ -54,6 +73,9 @@ fn main() -> ExitCode {
         Command::Chaos { creates, seed } => chaos::run(&root, creates, seed, out),
         Command::Document => document::run(&root, out),
         Command::Tidy => tidy::run(&root, out),
+        Command::Drift => drift::run(&root, out),
+        Command::Interop => interop::run(&root, out),
+        Command::Contract { full, seed } => contract::run(&root, full, seed, out),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,

@@ -4,7 +4,9 @@
 //! that it is reported together with everything that is wrong with the request.
 
 use std::ffi::OsString;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -48,6 +50,21 @@ impl Environment<'_> {
         choice(name, self.text(name), problems)
     }
 
+    /// A number within these bounds, and what they are in words.
+    fn number<T: FromStr + PartialOrd>(
+        self,
+        name: &str,
+        (rule, bounds): (&str, RangeInclusive<T>),
+        problems: &mut Vec<Problem>,
+    ) -> Option<T> {
+        let text = self.text(name)?;
+        let number = text.parse().ok().filter(|number| bounds.contains(number));
+        if number.is_none() {
+            problems.push(Problem::new(name, rule, &text, "change it or unset it"));
+        }
+        number
+    }
+
     fn switch(self, name: &str, problems: &mut Vec<Problem>) -> bool {
         match self.text(name).as_deref() {
             Some("1" | "true") => true,
@@ -67,6 +84,9 @@ pub(crate) struct Settings {
     pub(crate) bucket: Option<String>,
     pub(crate) obs_region: Option<String>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) max_attempts: Option<u32>,
+    /// Where journals of uploads are kept, if anywhere.
+    pub(crate) state_dir: Option<PathBuf>,
     pub(crate) problems: Vec<Problem>,
     /// Where the others came from.
     pub(crate) origins: Origins,
@@ -110,7 +130,12 @@ impl Settings {
     pub(crate) fn read(cli: &Cli, environment: Environment<'_>, credentials: bool) -> Result<Self, Failure> {
         let flags = &cli.connection;
         let mut problems = Vec::new();
-        let timeout = flags.timeout.or_else(|| timeout(environment, &mut problems)).map(Duration::from_secs);
+        let seconds = ("seconds from 1 to 86400", 1..=86_400);
+        let timeout = flags.timeout.or_else(|| environment.number("IOTDA_OTA_TIMEOUT", seconds, &mut problems));
+        let timeout = timeout.map(Duration::from_secs);
+        let times = ("a number from 1 to 100", 1..=100);
+        let max_attempts =
+            flags.max_attempts.or_else(|| environment.number("IOTDA_OTA_MAX_ATTEMPTS", times, &mut problems));
         let mut unclear = Vec::new();
         let by_variable = !cli.in_process.emulator && environment.switch("IOTDA_OTA_EMULATOR", &mut unclear);
         if !unclear.is_empty() {
@@ -130,8 +155,10 @@ impl Settings {
             let mut sources = Sources::new(Environment(&|_| None), &no_profile);
             let bucket = sources.text("bucket", &flags.bucket, "");
             let obs_region = sources.text("obs_region", &flags.obs_region, "");
-            let (place, origins) = (Place::Emulator(folder), sources.origins());
-            return Ok(Self { place, bucket, obs_region, timeout, problems, origins });
+            let origins = sources.origins();
+            let state_dir = Some(folders::emulator_state_dir(&folder, environment));
+            let place = Place::Emulator(folder);
+            return Ok(Self { place, bucket, obs_region, timeout, max_attempts, state_dir, problems, origins });
         }
         if cli.in_process.emulator_dir.is_some() {
             return Err(Failure::usage("--emulator-dir cannot be used without --emulator", "add --emulator"));
@@ -143,13 +170,19 @@ impl Settings {
         };
         // Without it most settings are missing, and to say so would only mislead.
         let Some(profile) = profile else { return Err(Failure::invalid(problems)) };
-        let signing = flags.signing.or_else(|| environment.choice("IOTDA_OTA_SIGNING", &mut problems));
-        let signing = signing.or_else(|| {
+        let by_flag = flags.signing.map(|signing| (signing, origin::flag_of("signing")));
+        let by_variable = || {
+            let name = "IOTDA_OTA_SIGNING";
+            environment.choice(name, &mut problems).map(|signing| (signing, name.to_owned()))
+        };
+        let signing = by_flag.or_else(by_variable).or_else(|| {
             let (text, origin) = profile.text("signing")?;
-            choice(&origin, Some(text), &mut problems)
+            choice(&origin, Some(text), &mut problems).map(|signing| (signing, origin))
         });
+        let (signing, signing_origin) = signing.unzip();
         let _: Option<Metadata> = environment.choice("IOTDA_OTA_METADATA", &mut problems);
         let mut sources = Sources::new(environment, &profile);
+        sources.note("signing", signing_origin);
         let ca_file = sources.path("ca_file", &flags.ca_file, "IOTDA_OTA_CA_FILE");
         let service = Service {
             region: sources.text("region", &flags.region, "IOTDA_OTA_REGION"),
@@ -171,6 +204,8 @@ impl Settings {
             bucket: sources.text("bucket", &flags.bucket, "IOTDA_OTA_BUCKET"),
             obs_region: sources.text("obs_region", &flags.obs_region, "IOTDA_OTA_OBS_REGION"),
             timeout,
+            max_attempts,
+            state_dir: folders::state_dir(environment),
             problems,
             origins: sources.origins(),
         })
@@ -195,16 +230,6 @@ fn choice<T: ValueEnum>(field: &str, text: Option<String>, problems: &mut Vec<Pr
         problems.push(Problem::new(field, format!("one of {}", names.join(", ")), &text, "change it or unset it"));
     }
     found
-}
-
-fn timeout(environment: Environment<'_>, problems: &mut Vec<Problem>) -> Option<u64> {
-    const NAME: &str = "IOTDA_OTA_TIMEOUT";
-    let text = environment.text(NAME)?;
-    let seconds = text.parse().ok().filter(|seconds| (1..=86_400).contains(seconds));
-    if seconds.is_none() {
-        problems.push(Problem::new(NAME, "seconds from 1 to 86400", &text, "change it or unset it"));
-    }
-    seconds
 }
 
 fn certificates(file: &Path, problems: &mut Vec<Problem>) -> Option<Vec<u8>> {

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::config::Origins;
 use crate::exit_code::ExitCode;
+use crate::manifest::Place;
 use crate::signals::Signal;
 
 /// Why a command did not succeed.
@@ -51,6 +52,9 @@ pub(crate) struct Problem {
     pub(crate) rule: String,
     pub(crate) value: String,
     pub(crate) help: String,
+    /// Where it stands, if it stands in a manifest.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub(crate) at: Option<Place>,
 }
 
 impl Failure {
@@ -76,7 +80,7 @@ impl Failure {
         self
     }
 
-    /// The same with another hint.
+    /// Says what to do next.
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
         self
@@ -89,10 +93,20 @@ impl Failure {
 
     /// Values that cannot be used, all at once.
     pub(crate) fn invalid(problems: Vec<Problem>) -> Self {
+        Self::broken(problems, "nothing was sent")
+    }
+
+    /// Values that cannot be used, and what was not done because of that.
+    pub(crate) fn broken(problems: Vec<Problem>, so: &str) -> Self {
         let message = match problems.len() {
-            1 => "1 rule is broken, nothing was sent".to_owned(),
-            count => format!("{count} rules are broken, nothing was sent"),
+            1 => format!("1 rule is broken, {so}"),
+            count => format!("{count} rules are broken, {so}"),
         };
+        Self::because_of(message, problems)
+    }
+
+    /// Values that cannot be used, in words of the command's own.
+    pub(crate) fn because_of(message: impl Into<String>, problems: Vec<Problem>) -> Self {
         let mut failure = Self::new(ExitCode::Invalid, kind_name(ErrorKind::Invalid), message);
         failure.0.violations = problems;
         failure
@@ -104,6 +118,14 @@ impl Failure {
             problem.origin = origins.of(&problem.field).map(str::to_owned);
         }
         self
+    }
+
+    /// Changes values that cannot be used, or leaves them out.
+    pub(crate) fn with_problems(self, change: impl FnMut(Problem) -> Option<Problem>) -> Self {
+        if self.violations.is_empty() {
+            return self;
+        }
+        Self::invalid(self.0.violations.into_iter().filter_map(change).collect())
     }
 
     /// Something that the library would call an error of this kind.
@@ -171,7 +193,13 @@ impl Problem {
             rule: rule.into(),
             value: if value.is_empty() { String::new() } else { format!("{value:?}") },
             help: help.into(),
+            at: None,
         }
+    }
+
+    /// The name of its field on the wire alone, without those of the objects around it.
+    pub(crate) fn name(&self) -> &str {
+        self.field.rsplit_once("obs_location.").map_or(&self.field, |(_, name)| name)
     }
 
     pub(crate) fn of(violations: &Violations) -> Vec<Self> {
@@ -187,6 +215,7 @@ impl From<&Violation> for Problem {
             rule: violation.rule.clone(),
             value: violation.value.clone(),
             help: violation.help.clone(),
+            at: None,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The command `iotda-ota`: publish firmware as OTA upgrade packages, on the service or on the emulator inside.
 //!
-//! `args` is what can be typed, `config` what the environment adds, `target` whom a command speaks to,
-//! `credentials` as whom, `commands`
-//! what is done, `output` the only place that prints, `exit_code` how it ends.
+//! `args` is what can be typed, `config` what the environment adds, `manifest` what a file beside the firmware adds,
+//! `target` whom a command speaks to, `credentials` as whom, `commands` what is done, `output` the only place that
+//! prints, `exit_code` how it ends.
 
 mod args;
 mod commands;
@@ -10,8 +10,10 @@ mod config;
 mod credentials;
 mod exit_code;
 mod failure;
+mod manifest;
 mod output;
 mod signals;
+mod suggestion;
 mod target;
 
 fn main() -> std::process::ExitCode {

@@ -60,6 +60,11 @@ impl Output {
         })
     }
 
+    /// Prints JSON whatever the format is.
+    pub(crate) fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
+        print(|out| text::json(value, out))
+    }
+
     /// Prints bytes as they are.
     pub(crate) fn bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
         print(|out| out.write_all(bytes))

@@ -1,8 +1,8 @@
 //! Whom a command speaks to: a service, or an emulator that lives as long as the command.
 
 use iotda_ota::{
-    AccessKey, Chain, Client, ClientBuilder, Credentials, CredentialsSource, ProjectId, SigningScheme, Variables,
-    Violations,
+    AccessKey, Chain, Client, ClientBuilder, Credentials, CredentialsSource, ProjectId, RetryPolicy, SigningScheme,
+    Variables, Violations,
 };
 use iotda_ota_emulator::Emulator;
 
@@ -32,7 +32,7 @@ pub(crate) struct Target {
 impl Target {
     /// Starts the emulator, if it is to be one. Without `keep` it works in a temporary folder and leaves nothing.
     pub(crate) async fn open(settings: Settings, keep: bool, output: &Output) -> Result<Self, Failure> {
-        let Settings { place, bucket, obs_region, timeout, problems, origins } = settings;
+        let Settings { place, bucket, obs_region, timeout, max_attempts, state_dir, problems, origins } = settings;
         let mut builder = Client::builder();
         if let Some(region) = obs_region {
             builder = builder.obs_region(region);
@@ -40,14 +40,23 @@ impl Target {
         if let Some(timeout) = timeout {
             builder = builder.timeout(timeout);
         }
+        if let Some(attempts) = max_attempts {
+            builder = builder.retry(RetryPolicy::default().max_attempts(attempts));
+        }
+        if let Some(folder) = state_dir.filter(|_| keep) {
+            builder = builder.state_dir(folder);
+        }
         match place {
             Place::Emulator(data_dir) => {
                 let emulator = Emulator::builder();
                 let emulator = if keep { emulator.data_dir(&data_dir) } else { emulator.in_memory() };
                 let emulator = started(&emulator, keep.then_some(data_dir.as_path()), output).await?;
                 let key = AccessKey::new(emulator.access_key_id(), emulator.secret_access_key());
+                // Its ports are others each time, but its data are the same.
+                let name = data_dir.canonicalize().unwrap_or_else(|_| data_dir.clone());
                 let builder = builder
                     .no_proxy()
+                    .state_name(format!("emulator {}", name.display()))
                     .region(emulator.region())
                     .endpoint(emulator.endpoint())
                     .obs_endpoint(emulator.obs_endpoint())
@@ -92,7 +101,16 @@ impl Target {
     /// Makes the client. If the settings do not allow that, `check` tells what is wrong with the request as well, so
     /// that everything is reported at once.
     pub(crate) fn client(&self, check: impl Fn(&Client) -> Result<(), Violations>) -> Result<Client, Failure> {
-        let mut problems = self.problems.clone();
+        self.client_unless(&[], check)
+    }
+
+    /// Makes the client unless there are problems, which are reported together with everything else.
+    pub(crate) fn client_unless(
+        &self,
+        problems: &[Problem],
+        check: impl Fn(&Client) -> Result<(), Violations>,
+    ) -> Result<Client, Failure> {
+        let mut problems = [&self.problems, problems].concat();
         let client = match self.builder.clone().build() {
             // What is wrong with the request alone comes out when it is sent.
             Ok(client) if problems.is_empty() => return Ok(client),
@@ -100,9 +118,7 @@ impl Target {
             Err(error) if error.violations().is_empty() => return Err(error.into()),
             Err(error) => {
                 problems.extend(Problem::of(error.violations()));
-                // Rules of requests do not depend on where they go; this client never sends anything.
-                let stand_in = Client::builder().endpoint("http://127.0.0.1:9").project_id("none").obs_region("none");
-                stand_in.no_proxy().build().ok()
+                stand_in().ok()
             }
         };
         if let Some(Err(violations)) = client.map(|client| check(&client)) {
@@ -173,6 +189,11 @@ impl Target {
             emulator.shutdown().await;
         }
     }
+}
+
+/// A client that judges requests and never sends any: their rules do not depend on where they go.
+pub(crate) fn stand_in() -> Result<Client, iotda_ota::Error> {
+    Client::builder().endpoint("http://127.0.0.1:9").project_id("none").obs_region("none").no_proxy().build()
 }
 
 /// A builder with everything that is known about a service but its credentials.

@@ -201,7 +201,7 @@ impl Default for Identities {
 
 /// The credential of a request that was handed out for a time: its token, or the security token of its access key.
 pub(crate) fn expiring_credential(headers: &HeaderMap) -> Option<&str> {
-    ["x-auth-token", "x-security-token", "x-obs-security-token"]
+    ["x-auth-token", "x-security-token", "x-obs-security-token", "x-amz-security-token"]
         .iter()
         .find_map(|name| headers.get(*name)?.to_str().ok())
         .filter(|credential| *credential != TOKEN)

@@ -140,7 +140,10 @@ impl Journal {
             request_id: None,
             faults: faults.to_vec(),
         });
-        self.shrink(&mut kept);
+        let oldest = self.shrink(&mut kept);
+        drop(kept);
+        // Freed when others no longer wait for it.
+        drop(oldest);
         (number, body)
     }
 
@@ -179,11 +182,15 @@ impl Journal {
         *self.kept() = Kept::default();
     }
 
-    fn shrink(&self, kept: &mut Kept) {
+    /// Takes the oldest away until the others are few enough; returns what was taken last.
+    fn shrink(&self, kept: &mut Kept) -> Option<Entry> {
+        let mut taken = None;
         while kept.entries.len() > self.most_requests || kept.bytes > MOST_BYTES {
-            let Some(oldest) = kept.entries.pop_front() else { return };
+            let oldest = kept.entries.pop_front()?;
             kept.bytes -= oldest.bytes;
+            taken = Some(oldest);
         }
+        taken
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {

@@ -201,7 +201,8 @@ impl Emulator {
         self.shared.journal.clear();
     }
 
-    /// Writes all packages and objects to a file, which [`Emulator::load`] and [`Builder::load`] read.
+    /// Writes all packages, objects and buckets to a file, which [`Emulator::load`] and [`Builder::load`] read. Unfinished
+    /// multipart uploads are not in it.
     ///
     /// # Errors
     ///
@@ -210,8 +211,8 @@ impl Emulator {
         state::dump::dump(&self.shared.store, tokio::fs::File::create(file).await?).await
     }
 
-    /// Replaces all packages and objects by those of a file, which is a dump or written by hand; its form is in the README
-    /// of this crate.
+    /// Replaces all packages, objects and buckets by those of a file, which is a dump or written by hand; its form is in the
+    /// README of this crate. Unfinished multipart uploads are given up.
     ///
     /// # Errors
     ///
@@ -220,8 +221,8 @@ impl Emulator {
         state::load::load(&self.shared.store, tokio::fs::File::open(file).await?).await
     }
 
-    /// Makes the emulator as it was when it was started for the first time: no packages, objects, faults and recorded
-    /// requests, and a [`FixedClock`] counts from one again.
+    /// Makes the emulator as it was when it was started for the first time: no packages, objects, unfinished uploads, faults
+    /// and recorded requests, one bucket, and a [`FixedClock`] counts from one again.
     ///
     /// # Errors
     ///
@@ -248,7 +249,12 @@ impl Emulator {
         let _ = tokio::time::timeout(PATIENCE, finished).await;
         self.abort.send_replace(true);
         // Closing the database syncs, and removing a temporary folder may take a while.
-        let _ = tokio::task::spawn_blocking(move || drop(self)).await;
+        let dropped = tokio::task::spawn_blocking(move || drop(self)).await;
+        if let Err(error) = dropped
+            && let Ok(panic) = error.try_into_panic()
+        {
+            std::panic::resume_unwind(panic);
+        }
     }
 }
 
@@ -262,6 +268,8 @@ impl Drop for Emulator {
         self.shared.store.close();
         // Only now, after the database is closed, can every system remove the folder.
         drop(self.temporary.take());
+        #[cfg(feature = "check-answers")]
+        self.shared.undocumented.tell();
     }
 }
 

@@ -1,13 +1,13 @@
 //! The operations of the services by name, to say which requests a fault is for and what a recorded request was.
 //!
-//! Those of IoTDA are the operation ids of the OpenAPI document. [`Call::read`] recognizes the operation of a request by
-//! method and address, before anything else looks at it.
+//! Those of IoTDA are the operation ids of the OpenAPI document. The operation of a request is recognized by method and
+//! address, before anything else looks at it: by [`Call::of_iotda`] and, for the OBS port, in `http/obs/call.rs`.
 
 use std::fmt;
 use std::str::FromStr;
 
+use http::Method;
 use http::request::Parts;
-use http::{HeaderMap, Method};
 use serde::{Serialize, Serializer};
 
 use crate::suggestion::suggestion;
@@ -111,6 +111,8 @@ operations! {
     AbortMultipartUpload = "abort_multipart_upload", Obs;
     /// `GET` of a bucket with `uploads`
     ListMultipartUploads = "list_multipart_uploads", Obs;
+    /// `PUT` of a bucket
+    CreateBucket = "create_bucket", Obs;
     /// `GET` of a bucket
     ListObjects = "list_objects", Obs;
     /// `HEAD` of a bucket
@@ -221,22 +223,19 @@ pub(crate) enum Port {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Call {
     pub(crate) service: Service,
-    /// Nothing when the service has no such operation.
+    /// Nothing when the emulator has no such operation.
     pub(crate) operation: Option<Operation>,
 }
 
 impl Call {
-    pub(crate) fn read(port: Port, parts: &Parts) -> Self {
+    /// Reads a request of the IoTDA port.
+    pub(crate) fn of_iotda(parts: &Parts) -> Self {
         let path = parts.uri.path();
-        let operation = match port {
-            Port::Iotda => iotda(&parts.method, path),
-            Port::Obs => obs(&parts.method, path, parts.uri.query().unwrap_or_default(), &parts.headers),
-        };
-        let service = match (operation, port) {
-            (Some(operation), _) => operation.service(),
-            (None, Port::Iotda) if path.starts_with("/v3") => Service::Iam,
-            (None, Port::Iotda) => Service::Iotda,
-            (None, Port::Obs) => Service::Obs,
+        let operation = iotda(&parts.method, path);
+        let service = match operation {
+            Some(operation) => operation.service(),
+            None if path.starts_with("/v3") => Service::Iam,
+            None => Service::Iotda,
         };
         Self { service, operation }
     }
@@ -264,35 +263,13 @@ fn iotda(method: &Method, path: &str) -> Option<Operation> {
     }
 }
 
-fn obs(method: &Method, path: &str, query: &str, headers: &HeaderMap) -> Option<Operation> {
-    let asks = |name: &str| query.split('&').any(|item| item.split('=').next() == Some(name));
-    let has_key = path.strip_prefix('/').and_then(|path| path.split_once('/')).is_some_and(|(_, key)| !key.is_empty());
-    let (upload, uploads) = (asks("uploadId"), asks("uploads"));
-    match (method.as_str(), has_key) {
-        ("PUT", true) if upload => Some(Operation::UploadPart),
-        ("PUT", true) if headers.contains_key("x-obs-copy-source") => Some(Operation::CopyObject),
-        ("PUT", true) => Some(Operation::PutObject),
-        ("GET", true) if upload => Some(Operation::ListParts),
-        ("GET", true) => Some(Operation::GetObject),
-        ("HEAD", true) => Some(Operation::HeadObject),
-        ("DELETE", true) if upload => Some(Operation::AbortMultipartUpload),
-        ("DELETE", true) => Some(Operation::DeleteObject),
-        ("POST", true) if uploads => Some(Operation::InitiateMultipartUpload),
-        ("POST", true) if upload => Some(Operation::CompleteMultipartUpload),
-        ("GET", false) if uploads => Some(Operation::ListMultipartUploads),
-        ("GET", false) => Some(Operation::ListObjects),
-        ("HEAD", false) => Some(Operation::HeadBucket),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(port: Port, method: &str, uri: &str) -> Option<&'static str> {
+    fn read(method: &str, uri: &str) -> Option<&'static str> {
         let request = http::Request::builder().method(method).uri(uri).body(()).unwrap();
-        Call::read(port, &request.into_parts().0).operation.map(Operation::as_str)
+        Call::of_iotda(&request.into_parts().0).operation.map(Operation::as_str)
     }
 
     #[test]
@@ -311,24 +288,7 @@ mod tests {
             ("GET", "/nothing", None),
         ];
         for (method, uri, expected) in cases {
-            assert_eq!(read(Port::Iotda, method, uri), expected, "{method} {uri}");
-        }
-    }
-
-    #[test]
-    fn recognizes_the_operations_of_the_obs_port() {
-        let cases = [
-            ("PUT", "/b/k", Some("put_object")),
-            ("PUT", "/b/k?partNumber=1&uploadId=2", Some("upload_part")),
-            ("POST", "/b/k?uploads", Some("initiate_multipart_upload")),
-            ("POST", "/b/k?uploadId=2", Some("complete_multipart_upload")),
-            ("DELETE", "/b/a/c?uploadId=2", Some("abort_multipart_upload")),
-            ("HEAD", "/b", Some("head_bucket")),
-            ("HEAD", "/b/", Some("head_bucket")),
-            ("PATCH", "/b/k", None),
-        ];
-        for (method, uri, expected) in cases {
-            assert_eq!(read(Port::Obs, method, uri), expected, "{method} {uri}");
+            assert_eq!(read(method, uri), expected, "{method} {uri}");
         }
     }
 

@@ -129,9 +129,9 @@ pub enum StartError {
         problem: StateError,
     },
 
-    /// The data folder has packages or objects, which the file to begin with would replace.
+    /// The data folder has packages, objects, uploads or buckets, which the file to begin with would replace.
     #[error(
-        "cannot load {}: the data folder has packages or objects already; leave --load away to go on with these, choose an \
+        "cannot load {}: the data folder has packages, objects or buckets already; leave --load away to go on with these, choose an \
          empty folder (--data-dir), or use --in-memory",
         file.display()
     )]

@@ -64,8 +64,8 @@ impl From<StoreError> for StateError {
     }
 }
 
-/// Removes all packages and objects.
+/// Removes all packages, objects and unfinished uploads, and the buckets that were made.
 pub(crate) async fn reset(store: &Store) -> Result<(), StoreError> {
     store.clear_packages().await?;
-    objects::clear(store).await
+    store.clear_obs().await
 }

@@ -41,7 +41,7 @@
 //! # Transactions
 //!
 //! One thread writes ([`writer`]). It takes every write that waits, runs them in one transaction, each in a savepoint of
-//! its own, commits with `synchronous=FULL`, and only then answers them: one sync serves many. Readers have connections
+//! its own or after all its checks, commits with `synchronous=FULL`, and only then answers them: one sync serves many. Readers have connections
 //! of their own ([`readers`]) and see only what is committed.
 //!
 //! An object is replaced in this order: bytes into `incoming/`, sync, rename into `objects/`, sync of that folder, row
@@ -147,6 +147,8 @@ pub(crate) struct Store {
 
 struct Inner {
     clock: Arc<dyn Clock>,
+    /// The bucket that exists from the start and always.
+    bucket: &'static str,
     writer: writer::Writer,
     readers: readers::Readers,
     files: files::Files,
@@ -187,6 +189,7 @@ impl Store {
                 files: files::Files::new(root, *durable, Arc::clone(&clock), space),
                 leases: leases::Leases::default(),
                 clock,
+                bucket,
                 writer: writer::Writer::start(connection).map_err(|source| StartError::folder(root, source))?,
                 readers: readers::Readers::new(path),
                 lock,
@@ -206,7 +209,7 @@ impl Store {
             let clock = Arc::clone(&self.inner.clock);
             let attempt = new.clone();
             let write = move |connection: &_| packages::create(connection, clock.as_ref(), attempt, checks);
-            match self.inner.writer.run(write).await? {
+            match self.inner.writer.run_checked(write).await? {
                 Created::Package(package) => return Ok(*package),
                 // A large object is read to its end here, and not by the one thread that writes.
                 Created::NeedsSha256 => {
@@ -217,19 +220,19 @@ impl Store {
         }
     }
 
-    /// One package with its location, or nothing.
-    pub(crate) async fn show_package(&self, package_id: String) -> Result<Option<Package>, StoreError> {
-        self.read(move |connection| packages::show(connection, &package_id)).await
+    /// One package with its location as it is shown, or nothing. Blocks, but not for long.
+    pub(crate) fn show_package(&self, package_id: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.readers.run_here(|connection| packages::show(connection, package_id))
     }
 
-    /// One page of packages.
-    pub(crate) async fn list_packages(&self, query: ListQuery) -> Result<Page, StoreError> {
-        self.read(move |connection| packages::list(connection, &query)).await
+    /// One page of packages. Blocks, but not for long.
+    pub(crate) fn list_packages(&self, query: &ListQuery) -> Result<Page, StoreError> {
+        self.inner.readers.run_here(|connection| packages::list(connection, query))
     }
 
     /// Deletes a package; false when there is none.
     pub(crate) async fn delete_package(&self, package_id: String) -> Result<bool, StoreError> {
-        self.inner.writer.run(move |connection| packages::delete(connection, &package_id)).await
+        self.inner.writer.run_checked(move |connection| packages::delete(connection, &package_id)).await
     }
 
     /// Finishes the writes that wait and closes the database; later calls fail with [`StoreError::Closed`]. Blocks.

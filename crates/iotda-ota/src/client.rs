@@ -61,6 +61,7 @@ struct Shared {
     retry: RetryPolicy,
     limiter: Limiter,
     state_dir: Option<PathBuf>,
+    state_name: Option<String>,
 }
 
 impl Client {
@@ -86,7 +87,7 @@ impl Client {
         };
         let http = self.0.clients.usual(endpoint)?.clone();
         let obs = Obs::new(http, endpoint.clone(), Arc::clone(&self.0.session), self.0.idle_timeout);
-        Ok(obs.with_retry(self.0.retry.clone()).with_journal_dir(self.journal_dir()))
+        Ok(obs.with_retry(self.0.retry.clone()).with_journals(self.journal_dir(), self.0.state_name.clone()))
     }
 
     /// Starts to publish a file: check, hash, upload, create, read back. See [`Publish`].
@@ -167,6 +168,11 @@ impl Client {
     /// Where uploads keep their journals unless told otherwise.
     pub(crate) fn journal_dir(&self) -> Option<PathBuf> {
         self.0.state_dir.as_ref().map(|folder| folder.join("uploads"))
+    }
+
+    /// What locks call the service.
+    pub(crate) fn state_name(&self) -> &str {
+        self.0.state_name.as_deref().unwrap_or(self.0.endpoint.as_str())
     }
 
     /// The HTTP client for IoTDA.

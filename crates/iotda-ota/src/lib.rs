@@ -42,7 +42,9 @@
 //! it by the name of the region.
 //!
 //! Secrets are wiped from memory after use, as far as they are in the hands of this crate: what HTTP and TLS keep in
-//! their buffers is not. Over plain `http://` credentials go only to this machine, unless
+//! their buffers is not. Should a service repeat one in an answer, errors and logs show `***` in its place, however it
+//! is quoted there; that goes for secrets of six bytes and more, because a shorter text could be a part of any word.
+//! Over plain `http://` credentials go only to this machine, unless
 //! [that is allowed](ClientBuilder::allow_plain_http).
 //!
 //! # Whatever happens, the outcome is known
@@ -64,7 +66,7 @@
 //! # Networks
 //!
 //! `HTTPS_PROXY`, `NO_PROXY` and their kin are honored, but never for this machine or the metadata address.
-//! Redirects are not followed. There are limits on connecting, on silence, and on one attempt of a call. An HTTP client
+//! Redirects are not followed; about a client of the program's own see [`ClientBuilder::http_client`]. There are limits on connecting, on silence, and on one attempt of a call. An HTTP client
 //! is made when the first request needs it; only one for `https://` reads the certificates of the machine.
 //!
 //! # Features

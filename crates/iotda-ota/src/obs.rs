@@ -51,11 +51,13 @@ pub struct Obs {
     idle_timeout: Duration,
     retry: RetryPolicy,
     journal_dir: Option<PathBuf>,
+    /// What journals call the store, if that is not its address.
+    name: Option<String>,
 }
 
 impl Obs {
     pub(crate) fn new(http: reqwest::Client, endpoint: Url, session: Arc<Session>, idle_timeout: Duration) -> Self {
-        Self { http, endpoint, session, idle_timeout, retry: RetryPolicy::default(), journal_dir: None }
+        Self { http, endpoint, session, idle_timeout, retry: RetryPolicy::default(), journal_dir: None, name: None }
     }
 
     /// Repeats requests like this.
@@ -64,9 +66,9 @@ impl Obs {
         self
     }
 
-    /// Keeps the journals of uploads here unless told otherwise.
-    pub(crate) fn with_journal_dir(mut self, folder: Option<PathBuf>) -> Self {
-        self.journal_dir = folder;
+    /// Keeps the journals of uploads here unless told otherwise, under this name if that is not the address.
+    pub(crate) fn with_journals(mut self, folder: Option<PathBuf>, name: Option<String>) -> Self {
+        (self.journal_dir, self.name) = (folder, name);
         self
     }
 

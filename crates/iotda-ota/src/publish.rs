@@ -18,7 +18,7 @@ use crate::progress::{Progress, Reporter};
 use crate::validate::{OptionalRule, Violations, Warning};
 
 mod existing;
-mod file;
+pub(crate) mod file;
 mod read_back;
 mod replace;
 mod run;

@@ -12,6 +12,8 @@ use crate::error::{Error, ErrorKind};
 use crate::model::{Checksum, ObsLocation, PackageId};
 use crate::obs::LocalFile;
 use crate::progress::{Progress, Reporter};
+use crate::publish::file;
+use crate::validate::{Violations, rules};
 
 /// Compares what is registered, what is stored and, if one is given, a local file.
 ///
@@ -28,8 +30,9 @@ use crate::progress::{Progress, Reporter};
 ///
 /// # Errors
 ///
-/// A difference is no error but a [`Verification`] that is not `ok`. [`is_not_found`](Error::is_not_found) if there is
-/// no such package; [`ErrorKind::Io`] if the file cannot be read.
+/// A difference is no error but a [`Verification`] that is not `ok`. [`is_invalid`](Error::is_invalid) if the file is
+/// none that could be published; [`is_not_found`](Error::is_not_found) if there is no such package;
+/// [`ErrorKind::Io`] if the file cannot be read to its end.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before send"]
 pub struct Verify {
@@ -82,12 +85,27 @@ impl Verify {
         self
     }
 
+    /// Checks what is given, without sending anything; the file is only opened.
+    ///
+    /// # Errors
+    ///
+    /// Every violation, those of the file under the field `file`.
+    pub fn validate(&self) -> Result<(), Violations> {
+        let mut violations = Violations::default();
+        rules::package_id(self.package_id.as_str(), &mut violations);
+        if let Some(path) = &self.file {
+            file::check(path, false, &mut violations);
+        }
+        violations.into_result()
+    }
+
     /// Reads and compares.
     ///
     /// # Errors
     ///
     /// See [`Verify`].
     pub async fn send(&self) -> Result<Verification, Error> {
+        self.validate()?;
         let package = self.client.packages().show(&self.package_id).send().await?.into_inner();
         let file = match &self.file {
             Some(path) => Some(LocalFile::read_with(path.clone(), self.progress.clone()).await?.checksum().clone()),

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Arg, Args};
 use iotda_ota_emulator::{Fault, FixedClock};
 
 pub(super) const EXAMPLES: &str = "\
@@ -23,6 +23,13 @@ Examples:
   # Every fifth create is done and not answered, and every list waits.
   iotda-ota emulator --in-memory --fault create_ota_package:close-after-commit:every=5 \\
       --fault list_ota_packages:delay:for=300ms";
+
+/// The flag `--signing`, which says here what is accepted. There is one for all commands, because every flag of a
+/// connection is known everywhere.
+pub(super) fn signing(flag: Arg) -> Arg {
+    let help = "Signatures to accept: plain as a shared address does, derived as a dedicated one; auto takes both";
+    flag.hide(false).help(help).help_heading(None::<&str>)
+}
 
 /// Where the emulator listens, what it keeps, whom it knows and how strict it is.
 #[derive(Debug, Args)]
@@ -48,7 +55,16 @@ pub(crate) struct EmulatorArgs {
     /// Most packages of one app; no limit otherwise, or 200 if strict
     #[arg(long, value_name = "N")]
     pub(crate) limit_packages: Option<u64>,
-    /// Begin with the packages and objects of a dump, or of a file written by hand
+    /// Most bytes of all objects and parts together; no limit otherwise
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) limit_storage: Option<u64>,
+    /// Create packages whose object is not in OBS, too
+    #[arg(long)]
+    pub(crate) no_object_check: bool,
+    /// Stop also when standard input ends, so that it never outlives the program that started it
+    #[arg(long)]
+    pub(crate) stop_with_stdin: bool,
+    /// Begin with the packages, objects and buckets of a dump, or of a file written by hand
     #[arg(long, value_name = "FILE")]
     pub(crate) load: Option<PathBuf>,
     /// A time that stands still, such as 2023-02-11T12:12:12Z, and ids that count from one

@@ -1,13 +1,14 @@
 //! `iotda-ota emulator`: the emulator by itself, until it is stopped.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 
-use iotda_ota_emulator::{Builder, Emulator};
+use iotda_ota_emulator::{Builder, Emulator, InstanceKind};
 use serde::Serialize;
 
 use super::running::{no_runtime, runtime, started};
-use crate::args::EmulatorArgs;
+use crate::args::{EmulatorArgs, Signing};
 use crate::config::{self, Environment};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -19,14 +20,27 @@ use crate::signals::Signals;
 struct Ready<'a> {
     ready: bool,
     environment: BTreeMap<&'static str, &'a str>,
+    /// Whoever wants to log in needs it; beside the token it is not used.
+    user: User<'a>,
 }
 
-pub(super) fn run(args: &EmulatorArgs, output: &Output) -> Result<(), Failure> {
+#[derive(Serialize)]
+struct User<'a> {
+    username: &'a str,
+    password: &'a str,
+    domain: &'a str,
+}
+
+pub(super) fn run(args: &EmulatorArgs, signing: Signing, output: &Output) -> Result<(), Failure> {
     let data_dir = match args.in_memory {
         true => None,
         false => Some(config::emulator_dir(args.data_dir.as_ref(), "--data-dir", Environment::PROCESS)?),
     };
-    let builder = builder(args, data_dir.as_deref());
+    let builder = builder(args, data_dir.as_deref()).signing(match signing {
+        Signing::Auto => InstanceKind::Any,
+        Signing::Plain => InstanceKind::Shared,
+        Signing::Derived => InstanceKind::Dedicated,
+    });
     let runtime = runtime(true)?;
     let result = runtime.block_on(async {
         let mut signals = Signals::listen().map_err(|error| no_runtime(&error))?;
@@ -47,7 +61,10 @@ pub(super) fn run(args: &EmulatorArgs, output: &Output) -> Result<(), Failure> {
             let place = data_dir.as_ref().map_or("memory".to_owned(), |folder| folder.display().to_string());
             output.note(&format!("data in {place}; Ctrl-C stops the emulator"));
             // Its user stops a server on purpose, so that is success.
-            signals.next().await;
+            tokio::select! {
+                _ = signals.next() => {}
+                () = stdin_ended(), if args.stop_with_stdin => {}
+            }
         }
         emulator.shutdown().await;
         printed
@@ -57,12 +74,20 @@ pub(super) fn run(args: &EmulatorArgs, output: &Output) -> Result<(), Failure> {
     result
 }
 
+/// Comes back when nobody holds the other end of standard input any more.
+async fn stdin_ended() {
+    let read = || io::copy(&mut io::stdin().lock(), &mut io::sink());
+    // A standard input that cannot be read has ended, too.
+    let _ = tokio::task::spawn_blocking(read).await;
+}
+
 /// The settings that the flags say.
 fn builder(args: &EmulatorArgs, data_dir: Option<&Path>) -> Builder {
     let mut builder = Emulator::builder()
         .listen(args.listen)
         .obs_listen(args.obs_listen)
         .strict(args.strict)
+        .check_objects(!args.no_object_check)
         .control(!args.no_control);
     builder = match data_dir {
         Some(folder) => builder.data_dir(folder),
@@ -77,6 +102,7 @@ fn builder(args: &EmulatorArgs, data_dir: Option<&Path>) -> Builder {
     builder = given(builder, &args.identities, Builder::identities);
     builder = given(builder, &args.load, Builder::load);
     builder = given(builder, &args.limit_packages, Builder::limit_packages);
+    builder = given(builder, &args.limit_storage, Builder::limit_storage);
     builder = given(builder, &args.keep_requests, Builder::keep_requests);
     builder = given(builder, &args.max_body, Builder::max_body_bytes);
     builder = given(builder, &args.max_head, Builder::max_head_bytes);
@@ -106,10 +132,20 @@ fn announce(emulator: &Emulator, output: &Output) -> Result<(), Failure> {
         ("IOTDA_OTA_TOKEN", emulator.token()),
         ("IOTDA_OTA_BUCKET", emulator.bucket()),
     ];
-    let ready = Ready { ready: true, environment: variables.into_iter().collect() };
+    let user = User { username: emulator.user(), password: emulator.password(), domain: emulator.domain() };
+    let comments = [
+        ("IOTDA_OTA_USERNAME", emulator.user()),
+        ("IOTDA_OTA_PASSWORD", emulator.password()),
+        ("IOTDA_OTA_DOMAIN", emulator.domain()),
+    ];
+    let ready = Ready { ready: true, environment: variables.into_iter().collect(), user };
     output.document(&ready, |out| {
         for (name, value) in variables {
             writeln!(out, "export {name}={}", shell_quoted(value))?;
+        }
+        // Not exported: without the token they would go before the access key.
+        for (name, value) in comments {
+            writeln!(out, "# {name}={}", shell_quoted(value))?;
         }
         writeln!(out, "ready")
     })

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use serde::Serialize;
+
 use super::Environment;
 use super::profile::Profile;
 
 /// Where settings came from, by the names that profiles have for them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Origins(BTreeMap<&'static str, String>);
 
 impl Origins {
@@ -53,6 +55,11 @@ impl<'a> Sources<'a> {
         self.noted(key, found)
     }
 
+    /// Notes where a setting was found that is looked up elsewhere.
+    pub(super) fn note(&mut self, key: &'static str, origin: Option<String>) {
+        self.origins.0.extend(origin.map(|origin| (key, origin)));
+    }
+
     /// What was noted.
     pub(super) fn origins(self) -> Origins {
         self.origins
@@ -66,6 +73,7 @@ impl<'a> Sources<'a> {
     }
 }
 
-fn flag_of(key: &str) -> String {
+/// The flag of a key, which has hyphens.
+pub(super) fn flag_of(key: &str) -> String {
     format!("--{}", key.replace('_', "-"))
 }

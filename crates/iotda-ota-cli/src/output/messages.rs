@@ -21,9 +21,11 @@ pub(super) fn warning(text: &str, err: &mut dyn Write) -> io::Result<()> {
 pub(super) fn failure(failure: &Report, err: &mut dyn Write) -> io::Result<()> {
     writeln!(err, "{ERROR}error:{ERROR:#} {}", Shown(&failure.message))?;
     for problem in &failure.violations {
-        let Problem { field, origin, rule, value, help } = problem;
+        let Problem { field, origin, rule, value, help, at } = problem;
         write!(err, "  {FIELD}{}{FIELD:#}", Shown(field))?;
-        if let Some(place) = origin.as_deref().or_else(|| place(field, value)) {
+        let at = at.as_ref().map(ToString::to_string);
+        let known = at.as_deref().or(origin.as_deref());
+        if let Some(place) = known.or_else(|| place(problem.name(), value)) {
             write!(err, " ({})", Shown(place))?;
         }
         write!(err, ": must be {}", Shown(rule))?;
@@ -51,10 +53,9 @@ pub(super) fn failure(failure: &Report, err: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Where a field can come from: the argument, flag or variable.
-fn place(field: &str, value: &str) -> Option<&'static str> {
+fn place(name: &str, value: &str) -> Option<&'static str> {
     // An entry of a list comes from one of several flags.
-    let field = field.split('[').next().unwrap_or(field);
-    let name = field.rsplit_once("obs_location.").map_or(field, |(_, name)| name);
+    let name = name.split('[').next().unwrap_or(name);
     // A setting that has a value but no known origin comes from elsewhere, such as a file of credentials.
     argument(name).or_else(|| setting(name).filter(|_| value.is_empty()))
 }

@@ -140,6 +140,8 @@ impl Builder {
             endpoint: endpoint.clone(),
             patience: self.patience,
             abort: aborted,
+            #[cfg(feature = "check-answers")]
+            undocumented: Default::default(),
         });
         let iotda = Front::new(Port::Iotda, iotda(Arc::clone(&shared)), Arc::clone(&shared), stopped.clone());
         let obs = Front::new(Port::Obs, obs::router(Arc::clone(&shared)), Arc::clone(&shared), stopped.clone());

@@ -3,20 +3,19 @@
 //! A server that answers and closes while the client still sends can make the client lose the answer. So whoever refuses
 //! a body reads the rest of it first. Only a client that has stopped sending is answered at once.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, BodyDataStream};
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use http::header::{CONTENT_LENGTH, EXPECT};
 use http::request::Parts;
+use hyper::body::Body as _;
 use tokio::time::timeout;
 
-use super::{Shared, json};
+use super::{Shared, control, json};
 use crate::rejection::{Code, Rejection};
 
 /// Most bytes that are read and thrown away.
@@ -94,13 +93,17 @@ impl Chunks {
 #[derive(Clone, Default)]
 pub(super) struct Buffered(pub(super) Bytes);
 
-/// Middleware of the IoTDA port: reads the whole body before anything else.
-pub(super) async fn buffer(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+/// Reads the whole body of a request of the IoTDA port before anything else, or says why it is refused.
+pub(super) async fn buffer(shared: &Shared, request: Request) -> Result<Request, Response> {
+    // A signature covers no other body than the empty one then, and nothing has to be read.
+    if request.body().is_end_stream() || request.uri().path() == control::LOAD {
+        return Ok(request);
+    }
     let (mut parts, body) = request.into_parts();
     let most_bytes = shared.limits.body_bytes;
     if declared_length(&parts).is_some_and(|length| length > most_bytes as u64) {
         drain(&parts, body, shared.patience).await;
-        return too_large(most_bytes);
+        return Err(too_large(most_bytes));
     }
     let mut chunks = Chunks::new(body, shared.patience);
     let mut bytes = Vec::new();
@@ -109,15 +112,15 @@ pub(super) async fn buffer(State(shared): State<Arc<Shared>>, request: Request, 
             Ok(None) => {
                 let bytes = Bytes::from(bytes);
                 parts.extensions.insert(Buffered(bytes.clone()));
-                return next.run(Request::from_parts(parts, Body::from(bytes))).await;
+                return Ok(Request::from_parts(parts, Body::from(bytes)));
             }
             Ok(Some(chunk)) if bytes.len() + chunk.len() > most_bytes => {
                 chunks.discard().await;
-                return too_large(most_bytes);
+                return Err(too_large(most_bytes));
             }
             Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
-            Err(BodyError::Stalled(message)) => return json(&Rejection::new(Code::RequestTimeout, message)),
-            Err(BodyError::Broken(message)) => return json(&Rejection::new(Code::InvalidFormat, message)),
+            Err(BodyError::Stalled(message)) => return Err(json(&Rejection::new(Code::RequestTimeout, message))),
+            Err(BodyError::Broken(message)) => return Err(json(&Rejection::new(Code::InvalidFormat, message))),
         }
     }
 }

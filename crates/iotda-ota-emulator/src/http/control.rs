@@ -10,14 +10,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{delete, get, post};
 use http::StatusCode;
 use serde::Serialize;
 
-use super::body::buffer;
-use super::{Shared, answer, method_not_allowed};
+use super::{Shared, answer};
 use crate::identity;
 use crate::rejection::{Code, Rejection};
 
@@ -26,8 +24,11 @@ pub(super) fn is_control(path: &str) -> bool {
     path.starts_with("/emulator/")
 }
 
+/// The one call whose body is far larger than what is held in memory.
+pub(super) const LOAD: &str = "/emulator/load";
+
 /// All of them, or only the health, which harms nobody.
-pub(super) fn routes(shared: &Arc<Shared>, enabled: bool) -> Router<Arc<Shared>> {
+pub(super) fn routes(enabled: bool) -> Router<Arc<Shared>> {
     let health = Router::new().route("/emulator/health", get(health));
     if !enabled {
         return health;
@@ -38,10 +39,7 @@ pub(super) fn routes(shared: &Arc<Shared>, enabled: bool) -> Router<Arc<Shared>>
         .route("/emulator/requests", get(requests::list).delete(requests::clear))
         .route("/emulator/dump", get(state::dump))
         .route("/emulator/reset", post(state::reset))
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(from_fn_with_state(Arc::clone(shared), buffer))
-        // A dump can be far larger than a body that is held in memory.
-        .route("/emulator/load", post(state::load).fallback(method_not_allowed))
+        .route(LOAD, post(state::load))
 }
 
 /// How a control call that cannot be understood is refused.

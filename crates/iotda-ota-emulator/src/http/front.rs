@@ -10,7 +10,6 @@ mod answers;
 mod broken;
 mod visitors;
 
-use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -21,7 +20,7 @@ use axum::body::Body;
 use axum::response::Response;
 use http::Request;
 use http::request::Parts;
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use tokio::sync::watch;
@@ -30,7 +29,7 @@ use tokio::time::sleep;
 use self::broken::{Broken, Ending};
 use super::body::drain;
 use super::server::socket::Line;
-use super::{Shared, control};
+use super::{Shared, control, obs};
 use crate::faults::{Decision, FaultKind};
 use crate::identity::expiring_credential;
 use crate::operation::{Call, Port};
@@ -91,7 +90,10 @@ impl Front {
 
     async fn answer(self, line: Arc<Line>, request: Request<Body>) -> Result<Response, Aborted> {
         let (parts, body) = request.into_parts();
-        let call = Call::read(self.port, &parts);
+        let call = match self.port {
+            Port::Iotda => Call::of_iotda(&parts),
+            Port::Obs => obs::call(&parts, &self.shared.store).await,
+        };
         if let Err(rejection) = visitors::check(&parts, &self.shared.hosts) {
             drain(&parts, body, self.shared.patience).await;
             return Ok(answers::refusal(&self.shared, call, &rejection));
@@ -135,12 +137,9 @@ impl Front {
 
     /// Lets the router answer.
     async fn route(&self, request: Request<Body>) -> Response {
-        match self.router.call(request).await {
-            Ok(response) => response,
-            Err(error) => {
-                let never: Infallible = error;
-                match never {}
-            }
+        match self.port {
+            Port::Iotda => super::answer_iotda(&self.shared, &self.router, request).await,
+            Port::Obs => super::call(&self.router, request).await,
         }
     }
 
@@ -175,10 +174,10 @@ impl Front {
             }
             FaultKind::Cut { at } => {
                 let response = self.route(Request::from_parts(parts, body)).await;
-                if response.body().is_end_stream() {
-                    return Err(Aborted);
+                match broken::length(&response) {
+                    0 => Err(Aborted),
+                    length => Ok(Broken::after(response, at.unwrap_or(length / 2), Ending::Cut, line)),
                 }
-                Ok(response.map(|body| Broken::body(body, at, Ending::Cut, line)))
             }
             FaultKind::Stall { at, pause } => {
                 let response = self.route(Request::from_parts(parts, body)).await;
@@ -195,11 +194,15 @@ impl Front {
                         _ = stop.wait_for(|stop| *stop) => {}
                     }
                 };
-                if response.body().is_end_stream() {
-                    pause.await;
-                    return Ok(response);
+                match broken::length(&response) {
+                    0 => {
+                        pause.await;
+                        Ok(response)
+                    }
+                    length => {
+                        Ok(Broken::after(response, at.unwrap_or(length / 2), Ending::Stall(Box::pin(pause)), line))
+                    }
                 }
-                Ok(response.map(|body| Broken::body(body, at, Ending::Stall(Box::pin(pause)), line)))
             }
             // Neither of them is decided on for a single request.
             FaultKind::Delay(_) | FaultKind::Refuse => Ok(self.route(Request::from_parts(parts, body)).await),

@@ -3,11 +3,12 @@
 //!
 //! - [`target`] reads the bucket, key and query of a request, [`host`] the bucket in its host;
 //! - [`signature`] checks who sent it, [`dialect`] lets everything else see only the service's own names of headers;
-//! - [`operation`] tells what is asked for;
+//! - [`operation`] tells what is asked for, [`call`] by which name;
 //! - [`bucket`], [`put`], [`get`] and [`multipart`] are the operations, [`receive`] what those with bytes have in common;
 //! - [`xml`] writes answers.
 
 mod bucket;
+mod call;
 mod dialect;
 mod get;
 mod host;
@@ -29,6 +30,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::request::Parts;
 
+pub(super) use self::call::call;
 use self::operation::Operation;
 use self::target::Target;
 use self::xml::Xml;

@@ -12,10 +12,11 @@ use crate::operation::Service;
 const MASK: &str = "***";
 
 /// Headers whose values are secrets.
-const SECRET_HEADERS: [&str; 7] = [
+const SECRET_HEADERS: [&str; 8] = [
     "x-auth-token",
     "x-security-token",
     "x-obs-security-token",
+    "x-amz-security-token",
     "x-subject-token",
     "x-metadata-token",
     "cookie",

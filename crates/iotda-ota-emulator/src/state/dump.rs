@@ -2,58 +2,51 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::StreamExt;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use tokio::io::{AsyncWrite, AsyncWriteExt, BufWriter};
 
-use super::line::{End, Header, Line, MOST_CHUNK_BYTES, VERSION};
-use super::{StateError, objects};
-use crate::package::Package;
+use super::StateError;
+use super::line::{BucketLine, End, Header, Line, VERSION};
+use super::objects::Reading;
 use crate::store::Store;
 
 /// How many packages are read at once.
 const PACKAGES_AT_ONCE: u32 = 500;
 
-/// Writes a dump: objects first, because packages need them.
+/// Writes a dump: buckets first, because objects need them, and packages last, because they need objects.
 ///
 /// Requests may go on meanwhile; an object that is replaced is written as it is when its turn comes.
 pub(crate) async fn dump(store: &Store, out: impl AsyncWrite + Unpin) -> Result<(), StateError> {
     let mut out = Lines(BufWriter::new(out));
     out.write(&Line::Dump(Header { version: VERSION })).await?;
     let mut end = End { packages: 0, objects: 0 };
-    for name in store.object_names().await? {
-        let Some(mut object) = objects::open(store, name).await? else { continue };
+    // Asked before the buckets, so that none of them is in a bucket that is not there yet.
+    let objects = store.object_names().await?;
+    for (name, owner) in store.made_buckets().await? {
+        out.write(&Line::Bucket(BucketLine { name, owner: Some(owner).filter(|owner| !owner.is_empty()) })).await?;
+    }
+    for name in objects {
+        let Some((about, mut object)) = Reading::open(store, name).await? else { continue };
         end.objects += 1;
-        out.write(&Line::Object(object.about)).await?;
-        while let Some(bytes) = object.bytes.next().await {
-            for chunk in bytes?.chunks(MOST_CHUNK_BYTES) {
-                out.write(&Line::Bytes(STANDARD.encode(chunk))).await?;
-            }
+        out.write(&Line::Object(about)).await?;
+        while let Some(bytes) = object.next().await? {
+            out.write(&Line::Bytes(STANDARD.encode(bytes))).await?;
         }
     }
     let mut after = None;
     loop {
         let packages = store.packages_after(after.take(), PACKAGES_AT_ONCE).await?;
-        let Some(last) = packages.last() else { break };
-        after = Some(last.record_id.clone());
-        for package in packages {
+        let Some((last, _)) = packages.last() else { break };
+        after = Some(last.clone());
+        for (record_id, json) in packages {
             end.packages += 1;
-            out.write(&Line::Package(members(package))).await?;
+            let mut members: Map<String, Value> = serde_json::from_slice(&json).map_err(std::io::Error::from)?;
+            members.insert("record_id".to_owned(), Value::String(record_id));
+            out.write(&Line::Package(members)).await?;
         }
     }
     out.write(&Line::End(end)).await?;
     Ok(out.0.flush().await?)
-}
-
-/// A package as it is shown, with its paging position.
-fn members(package: Package) -> Map<String, Value> {
-    // A structure of text always serializes to an object.
-    let mut members = match json!(package) {
-        Value::Object(members) => members,
-        _ => Map::new(),
-    };
-    members.insert("record_id".to_owned(), Value::String(package.record_id));
-    members
 }
 
 struct Lines<W>(BufWriter<W>);

@@ -19,6 +19,8 @@ pub(super) const MOST_CHUNK_BYTES: usize = 48 << 10;
 pub(super) enum Line {
     /// The first line of a dump, which then has an end. A file written by hand has neither.
     Dump(Header),
+    /// A bucket besides the one that always exists.
+    Bucket(BucketLine),
     /// A package as the service shows it, or as a create request has it.
     Package(Map<String, Value>),
     /// An object, without bytes or with all of them.
@@ -37,6 +39,15 @@ pub(super) struct Header {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct BucketLine {
+    pub(super) name: String,
+    /// The name of the user whose bucket it is; everybody's without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) owner: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ObjectLine {
     /// The emulator's bucket unless it says otherwise.
     pub(super) bucket: Option<String>,
@@ -44,6 +55,9 @@ pub(super) struct ObjectLine {
     pub(super) content_type: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) metadata: BTreeMap<String, String>,
+    /// Without quotation marks; that of a PUT unless it says otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) etag: Option<String>,
     /// The bytes, if they are text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) text: Option<String>,

@@ -9,11 +9,13 @@ use serde_json::{Map, Value};
 use tokio::fs::File;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, BufReader};
 
-use super::line::{Header, Line, MOST_LINE_BYTES, VERSION};
+use super::line::{Header, Line, MOST_LINE_BYTES, ObjectLine, VERSION};
 use super::objects::Writing;
 use super::{Loaded, StateError};
 use crate::clock::parse_compact_time;
+use crate::identity::BUCKET;
 use crate::rules;
+use crate::rules::multipart::MOST_PARTS;
 use crate::store::{KnownPackage, RecordId, Store};
 
 /// How many packages are written at once.
@@ -34,6 +36,7 @@ async fn check(file: &mut File) -> Result<Loaded, StateError> {
     let mut lines = Lines::new(file).await?;
     let mut found = Loaded::default();
     let mut ids = HashSet::new();
+    let mut buckets = HashSet::from([BUCKET.to_owned()]);
     let mut last: Option<RecordId> = None;
     let (mut is_dump, mut has_end, mut in_object) = (false, false, false);
     while let Some(line) = lines.next().await? {
@@ -48,6 +51,12 @@ async fn check(file: &mut File) -> Result<Loaded, StateError> {
             Line::Dump(Header { version: VERSION }) if number == 1 => is_dump = true,
             Line::Dump(Header { version: VERSION }) => return problem("a dump begins in the middle of the file"),
             Line::Dump(_) => return problem("the dump is of a newer program, which has to load it"),
+            Line::Bucket(bucket) => {
+                rules::bucket::check(&bucket.name).map_err(|rejection| StateError::line(number, rejection.message))?;
+                if !buckets.insert(bucket.name) {
+                    return problem("there is a bucket of this name already");
+                }
+            }
             Line::Package(members) => {
                 let package = package(members).map_err(|problem| StateError::line(number, problem))?;
                 if package.package_id.is_some_and(|id| !ids.insert(id)) {
@@ -64,16 +73,7 @@ async fn check(file: &mut File) -> Result<Loaded, StateError> {
                 found.packages += 1;
             }
             Line::Object(object) => {
-                let length = object.key.chars().count();
-                if !(1..=1024).contains(&length) {
-                    return problem("the key of an object must have 1 to 1,024 characters");
-                }
-                let headers = object.metadata.iter().chain(object.content_type.iter().map(|text| (text, text)));
-                for (name, value) in headers {
-                    if [name, value].iter().any(|text| text.chars().any(char::is_control)) {
-                        return problem("content_type and metadata must not have control characters");
-                    }
-                }
+                check_object(&object, &buckets).map_err(|problem| StateError::line(number, problem))?;
                 in_object = object.text.is_none();
                 found.objects += 1;
             }
@@ -114,6 +114,9 @@ async fn add(store: &Store, file: &mut File) -> Result<(), StateError> {
                     store.add_packages(std::mem::take(&mut packages)).await?;
                 }
             }
+            Line::Bucket(bucket) => {
+                store.create_bucket(bucket.name, bucket.owner.unwrap_or_default()).await?;
+            }
             Line::Object(mut about) => {
                 let text = about.text.take();
                 let mut writing = Writing::begin(store, about);
@@ -134,6 +137,35 @@ async fn add(store: &Store, file: &mut File) -> Result<(), StateError> {
         complete.finish(store).await?;
     }
     Ok(store.add_packages(packages).await?)
+}
+
+fn check_object(object: &ObjectLine, buckets: &HashSet<String>) -> Result<(), String> {
+    if let Some(bucket) = object.bucket.as_ref().filter(|bucket| !buckets.contains(*bucket)) {
+        return Err(format!(
+            "the bucket {bucket:?} has no line before; write {{\"bucket\": {{\"name\": {bucket:?}}}}}"
+        ));
+    }
+    if !(1..=1024).contains(&object.key.chars().count()) {
+        return Err("the key of an object must have 1 to 1,024 characters".to_owned());
+    }
+    let headers = object.metadata.iter().flat_map(|(name, value)| [name, value]).chain(&object.content_type);
+    if headers.flat_map(|text| text.chars()).any(char::is_control) {
+        return Err("content_type and metadata must not have control characters".to_owned());
+    }
+    match &object.etag {
+        Some(etag) if !is_etag(etag) => {
+            Err("etag must have 32 hexadecimal digits, and may have -N after them".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a text has the form of the ETags that the emulator gives out.
+fn is_etag(text: &str) -> bool {
+    let (digits, parts) = text.split_once('-').unwrap_or((text, "1"));
+    digits.len() == 32
+        && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && parts.parse::<u32>().is_ok_and(|parts| (1..=MOST_PARTS).contains(&parts))
 }
 
 /// Takes the members that no create request has and checks the others like one.

@@ -36,12 +36,21 @@ impl RecordId {
 }
 
 impl Store {
-    /// The next packages in the order in which they were created, each with its location.
-    pub(crate) async fn packages_after(&self, after: Option<String>, limit: u32) -> Result<Vec<Package>, StoreError> {
+    /// The next packages in the order in which they were created, each with its location: paging position and JSON.
+    pub(crate) async fn packages_after(
+        &self,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         self.read(move |connection| {
             let packages = connection
                 .prepare_cached("SELECT * FROM packages WHERE record_id > ?1 ORDER BY record_id LIMIT ?2")?
-                .query_map(params![after.unwrap_or_default(), limit], packages::whole)?
+                .query_map(params![after.unwrap_or_default(), limit], |row| {
+                    let package = packages::whole(row)?;
+                    let mut json = Vec::new();
+                    package.write_json(&mut json);
+                    Ok((package.record_id.to_owned(), json))
+                })?
                 .collect::<Result<_, _>>()?;
             Ok(packages)
         })
@@ -60,11 +69,13 @@ impl Store {
         .await
     }
 
-    /// Whether there is neither a package nor an object.
+    /// Whether there is nothing that [`Self::clear_packages`] and [`Self::clear_obs`] would delete.
     pub(crate) async fn is_empty(&self) -> Result<bool, StoreError> {
-        self.read(|connection| {
-            let query = "SELECT NOT EXISTS (SELECT 1 FROM packages) AND NOT EXISTS (SELECT 1 FROM objects)";
-            Ok(connection.query_row(query, [], |row| row.get(0))?)
+        let bucket = self.inner.bucket;
+        self.read(move |connection| {
+            let query = "SELECT NOT EXISTS (SELECT 1 FROM packages) AND NOT EXISTS (SELECT 1 FROM objects)
+                 AND NOT EXISTS (SELECT 1 FROM uploads) AND NOT EXISTS (SELECT 1 FROM buckets WHERE bucket <> ?1)";
+            Ok(connection.query_row(query, [bucket], |row| row.get(0))?)
         })
         .await
     }
@@ -105,16 +116,16 @@ fn add(connection: &Connection, clock: &dyn Clock, known: KnownPackage) -> Resul
             (id.seq, id.write())
         }
     };
-    let package = Package {
-        record_id,
-        package_id: match known.package_id {
-            Some(id) => id,
-            None => packages::free_package_id(connection, clock)?,
-        },
-        create_time: known.create_time.unwrap_or_else(|| compact_time(now)),
-        ..known.new.into()
-    };
-    packages::add(connection, seq, &package)
+    let mut package =
+        Package { record_id, create_time: known.create_time.unwrap_or_else(|| compact_time(now)), ..known.new.into() };
+    if let Some(id) = known.package_id {
+        package.package_id = id;
+        return match packages::add(connection, seq, &package)? {
+            true => Ok(()),
+            false => Err(StoreError::Failed(format!("another package has the id {}", package.package_id))),
+        };
+    }
+    packages::add_with_free_id(connection, clock, seq, &mut package)
 }
 
 #[cfg(test)]

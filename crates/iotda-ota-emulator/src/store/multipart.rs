@@ -186,6 +186,14 @@ pub(super) fn abort(connection: &Connection, name: &UploadName) -> Result<Vec<Ke
     Ok(parts.into_values().map(|part| KeptFile { name: part.file, size: part.size }).collect())
 }
 
+/// Gives all uploads up; returns the files of their parts.
+pub(super) fn clear(connection: &Connection) -> Result<Vec<KeptFile>, StoreError> {
+    let mut statement = connection.prepare_cached("DELETE FROM parts RETURNING file, size")?;
+    let files = statement.query_map([], objects::kept_file)?.collect::<Result<_, _>>()?;
+    connection.execute("DELETE FROM uploads", [])?;
+    Ok(files)
+}
+
 /// "MD5(M1 M2 … Mn)-n" in the API reference (page "合并段"), where Mi is the ETag of a part.
 fn combined_etag(listed: &[ListedPart]) -> String {
     let digest = listed.iter().fold(Md5::new(), |md5, part| md5.chain_update(bytes_of(&part.etag))).finalize();

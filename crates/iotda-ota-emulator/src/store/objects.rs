@@ -167,6 +167,28 @@ pub(super) fn delete(connection: &Connection, bucket: &str, key: &str) -> Result
     Ok(Some(Removed { object_id, files }))
 }
 
+/// All buckets but one, with their owners.
+pub(super) fn other_buckets(connection: &Connection, bucket: &str) -> Result<Vec<(String, String)>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT bucket, owner FROM buckets WHERE bucket <> ?1 ORDER BY bucket")?;
+    let buckets = statement.query_map([bucket], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    Ok(buckets)
+}
+
+/// Deletes the records of all objects, and of all buckets but one.
+pub(super) fn clear(connection: &Connection, bucket: &str) -> Result<Vec<Removed>, StoreError> {
+    let mut removed = BTreeMap::<i64, Vec<KeptFile>>::new();
+    let mut statement = connection.prepare_cached("DELETE FROM object_files RETURNING object_id, file, size")?;
+    let rows = statement.query_map([], |row| Ok((row.get("object_id")?, kept_file(row)?)))?;
+    for row in rows {
+        let (object_id, file) = row?;
+        removed.entry(object_id).or_default().push(file);
+    }
+    connection.execute("DELETE FROM objects", [])?;
+    connection.execute("DELETE FROM buckets WHERE bucket <> ?1", [bucket])?;
+    Ok(removed.into_iter().map(|(object_id, files)| Removed { object_id, files }).collect())
+}
+
 /// The columns `file` and `size`.
 pub(super) fn kept_file(row: &Row<'_>) -> rusqlite::Result<KeptFile> {
     Ok(KeptFile { name: row.get("file")?, size: row.get("size")? })

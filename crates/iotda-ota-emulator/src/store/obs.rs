@@ -21,6 +21,12 @@ impl Store {
         self.read(move |connection| objects::find_bucket(connection, &bucket)).await
     }
 
+    /// The buckets that were made, with the names of their users; of one that is everybody's the name is empty.
+    pub(crate) async fn made_buckets(&self) -> Result<Vec<(String, String)>, StoreError> {
+        let bucket = self.inner.bucket;
+        self.read(move |connection| objects::other_buckets(connection, bucket)).await
+    }
+
     /// Makes a bucket, unless there is one of that name; returns the one that is there then.
     pub(crate) async fn create_bucket(&self, bucket: String, owner: String) -> Result<Bucket, StoreError> {
         self.inner.writer.run(move |connection| objects::create_bucket(connection, &bucket, &owner)).await
@@ -186,6 +192,19 @@ impl Store {
         .await
     }
 
+    /// Deletes all objects, unfinished uploads, and buckets but the one that always exists.
+    pub(crate) async fn clear_obs(&self) -> Result<(), StoreError> {
+        self.to_the_end(async move |store| {
+            let bucket = store.inner.bucket;
+            let write = move |connection: &_| Ok((multipart::clear(connection)?, objects::clear(connection, bucket)?));
+            let (parts, removed) = store.inner.writer.run(write).await?;
+            store.remove(parts).await;
+            store.discard(removed).await;
+            Ok(())
+        })
+        .await
+    }
+
     fn now(&self) -> i64 {
         unix_seconds(self.inner.clock.now())
     }
@@ -204,12 +223,18 @@ impl Store {
         tokio::task::spawn_blocking(move || files.keep(received)).await.map_err(|_| StoreError::Closed)?
     }
 
-    /// Removes the files of an object whose record is gone; while somebody reads them they stay.
-    async fn discard(&self, removed: Option<Removed>) {
-        if let Some(Removed { object_id, files }) = removed {
+    /// Removes the files of objects whose records are gone; while somebody reads them they stay.
+    async fn discard(&self, removed: impl IntoIterator<Item = Removed>) {
+        let removed: Vec<Removed> = removed.into_iter().collect();
+        if !removed.is_empty() {
             let inner = Arc::clone(&self.inner);
+            let remove = move || {
+                for Removed { object_id, files } in removed {
+                    inner.leases.remove(object_id, files, &inner.files);
+                }
+            };
             // This task only fails by a panic; the next start sets aside what stays.
-            let _ = tokio::task::spawn_blocking(move || inner.leases.remove(object_id, files, &inner.files)).await;
+            let _ = tokio::task::spawn_blocking(remove).await;
         }
     }
 

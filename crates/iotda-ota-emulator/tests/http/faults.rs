@@ -180,6 +180,79 @@ async fn large_bodies_are_cut_and_empty_ones_are_not_answered() {
 }
 
 #[tokio::test]
+async fn a_streamed_body_is_cut_in_its_middle_and_one_without_bytes_is_not_answered() {
+    let caller = with(&["get_object:cut"]).await;
+    caller.upload("b.bin", &[7; 1_000_000]).await;
+    caller.obs(Method::PUT, "empty.bin", &[("content-length", "0")], "").await;
+    for (key, range, expected) in
+        [("b.bin", None, Some(500_000)), ("b.bin", Some("bytes=10-209"), Some(100)), ("empty.bin", None, None)]
+    {
+        let lines = range.map(|range| ("range", range));
+        let headers: String = caller
+            .signed(&Method::GET, key, lines.as_slice())
+            .iter()
+            .map(|(name, value)| format!("{name}: {}\r\n", value.to_str().unwrap()))
+            .collect();
+        let bucket = caller.emulator.bucket();
+        let request = format!("GET /{bucket}/{key} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n");
+        let (answer, _) = raw::exchange(caller.emulator.obs_endpoint(), &request).await;
+        assert_eq!(answer.split_once("\r\n\r\n").map(|(_, body)| body.len()), expected, "{key} {range:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_operation_of_obs_can_fail_by_its_name() {
+    let caller = with(&[]).await;
+    let id = caller.create_upload("b.bin").await;
+    let etag = caller.put_part("b.bin", &id, 1, 5).await;
+    let list = format!(
+        "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{etag}</ETag></Part>\
+                        </CompleteMultipartUpload>"
+    );
+    let (id, part) = (("uploadId", Some(id.as_str())), ("partNumber", Some("1")));
+    for (operation, method, key, query, body, succeeds) in [
+        (Operation::HeadBucket, Method::HEAD, "", &[][..], "", 200),
+        (Operation::CreateBucket, Method::PUT, "", &[], "", 200),
+        (Operation::ListObjects, Method::GET, "", &[("prefix", Some("a"))], "", 200),
+        (Operation::ListMultipartUploads, Method::GET, "", &[("uploads", None)], "", 200),
+        (Operation::InitiateMultipartUpload, Method::POST, "c.bin", &[("uploads", None)], "", 200),
+        (Operation::UploadPart, Method::PUT, "b.bin", &[part, id], "other", 200),
+        (Operation::UploadPart, Method::PUT, "b.bin", &[part, id], "12345", 200),
+        (Operation::ListParts, Method::GET, "b.bin", &[id], "", 200),
+        (Operation::AbortMultipartUpload, Method::DELETE, "b.bin", &[id], "", 204),
+        (Operation::CompleteMultipartUpload, Method::POST, "b.bin", &[id], &list, 404),
+        (Operation::CopyObject, Method::PUT, "b.bin", &[], "", 501),
+        (Operation::HeadObject, Method::HEAD, "a.bin", &[], "", 200),
+        (Operation::DeleteObject, Method::DELETE, "a.bin", &[], "", 204),
+    ] {
+        let status = FaultKind::Status { status: 507, shape: None, code: None };
+        caller.emulator.faults().add(Fault::new(operation, status).times(1)).unwrap();
+        let copy = [("x-obs-copy-source", "/emulator-bucket/a.bin")];
+        let headers = if operation == Operation::CopyObject { &copy[..] } else { &[] };
+        for expected in [507, succeeds] {
+            let answer = caller.obs_query(method.clone(), key, query, headers, body.to_owned()).await;
+            assert_eq!(answer.status().as_u16(), expected, "{operation}");
+        }
+        let told = caller.emulator.requests().pop().unwrap();
+        assert_eq!((told.operation, told.status), (Some(operation), Some(succeeds)), "{operation}");
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_in_the_host_makes_no_difference_to_faults() {
+    let caller = Caller::of(Emulator::builder().allow_host("example.com").start().await.unwrap());
+    caller.upload("a.bin", b"firmware").await;
+    caller.emulator.faults().add("get_object:status:status=507".parse().unwrap()).unwrap();
+    for host in ["emulator-bucket.localhost", "emulator-bucket.example.com", "obs.example.com"] {
+        let in_path = if host.starts_with("obs") { "/emulator-bucket" } else { "" };
+        let headers = caller.signed(&Method::GET, "a.bin", &[("host", host)]);
+        let url = format!("{}{in_path}/a.bin", caller.emulator.obs_endpoint());
+        let answer = caller.http.get(url).headers(headers).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 507, "{host}");
+    }
+}
+
+#[tokio::test]
 async fn a_stalled_body_comes_in_two_pieces() {
     let caller = with(&["list_ota_packages:stall:at=7,times=1", "list_ota_packages:stall:for=10ms"]).await;
     let mut stream = raw::connect(caller.emulator.endpoint()).await;

@@ -4,10 +4,12 @@ use std::fs;
 use std::path::Path;
 
 use http::Method;
+use huaweicloud_signing::obs::Resource;
 use iotda_ota_emulator::{Builder, Emulator, FixedClock, StartError};
 use serde_json::{Value, json};
 
-use crate::client::{Caller, DOCUMENTED_TIME, code, minimal, read};
+use crate::client::{Caller, DOCUMENTED_TIME, code, minimal, read, sign};
+use crate::signing::Key;
 
 fn fixed() -> Builder {
     Emulator::builder().clock(FixedClock::at_unix_seconds(DOCUMENTED_TIME))
@@ -67,6 +69,70 @@ async fn a_dump_makes_another_emulator_the_same() {
     assert_eq!(list(&other).await["packages"][0]["package_id"], created["package_id"]);
 }
 
+/// A request about another bucket than the emulator's, or about an object in it.
+async fn other_bucket(caller: &Caller, method: Method, key: Option<&str>, body: &'static str) -> reqwest::Response {
+    let resource = Resource { bucket: Some("mine-1"), key, query: &[] };
+    let headers = sign(&Key::of(caller), &method, &resource, &[]);
+    let url = format!("{}/mine-1/{}", caller.emulator.obs_endpoint(), key.unwrap_or_default());
+    caller.http.request(method, url).headers(headers).body(body).send().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_dump_has_other_buckets_and_objects_of_parts_whole_and_a_reset_leaves_neither() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, again) = (folder.path().join("dump.jsonl"), folder.path().join("again.jsonl"));
+    let one = Caller::new().await;
+    assert_eq!(other_bucket(&one, Method::PUT, None, "").await.status(), 200);
+    assert_eq!(other_bucket(&one, Method::PUT, Some("b.bin"), "bytes").await.status(), 200);
+    let id = one.create_upload("parts.bin").await;
+    let mut parts = Vec::new();
+    for (number, size) in [(1, 150_000), (2, 70_001)] {
+        parts.push((number, one.put_part("parts.bin", &id, number, size).await));
+    }
+    assert_eq!(one.complete("parts.bin", &id, &parts).await.status(), 200);
+    let unfinished = one.create_upload("unfinished.bin").await;
+    one.put_part("unfinished.bin", &unfinished, 1, 5).await;
+    one.emulator.dump(&file).await.unwrap();
+
+    let other = Caller::new().await;
+    let given_up = other.create_upload("unfinished.bin").await;
+    other.put_part("unfinished.bin", &given_up, 1, 5).await;
+    other.emulator.load(&file).await.unwrap();
+    assert_eq!(other_bucket(&other, Method::GET, Some("b.bin"), "").await.text().await.unwrap(), "bytes");
+    let (whole, copy) =
+        (one.obs(Method::GET, "parts.bin", &[], "").await, other.obs(Method::GET, "parts.bin", &[], "").await);
+    assert!(copy.headers()["etag"].to_str().unwrap().ends_with("-2\""), "{copy:?}");
+    assert_eq!(whole.headers()["etag"], copy.headers()["etag"]);
+    assert_eq!(whole.bytes().await.unwrap(), copy.bytes().await.unwrap());
+    for id in [unfinished, given_up] {
+        assert_eq!(other.abort("unfinished.bin", &id).await.status(), 404);
+    }
+    other.emulator.dump(&again).await.unwrap();
+    assert_eq!(fs::read_to_string(&file).unwrap(), fs::read_to_string(&again).unwrap());
+
+    let before = other.create_upload("before.bin").await;
+    other.emulator.reset().await.unwrap();
+    assert_eq!(other_bucket(&other, Method::GET, Some("b.bin"), "").await.status(), 404);
+    assert_eq!(other.obs(Method::HEAD, "", &[], "").await.status(), 200);
+    assert_eq!(other.obs(Method::GET, "parts.bin", &[], "").await.status(), 404);
+    assert_eq!(other.abort("before.bin", &before).await.status(), 404);
+    assert_eq!(other_bucket(&other, Method::HEAD, None, "").await.status(), 404);
+}
+
+#[tokio::test]
+async fn a_reset_removes_the_files_and_gives_their_room_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let builder = fixed().data_dir(folder.path()).limit_storage(300_000);
+    let caller = Caller::of(builder.start().await.unwrap());
+    for _ in 0..2 {
+        caller.upload("a.bin", &[0x5a; 200_000]).await;
+        let id = caller.create_upload("b.bin").await;
+        caller.put_part("b.bin", &id, 1, 90_000).await;
+        caller.emulator.reset().await.unwrap();
+        assert_eq!(fs::read_dir(folder.path().join("objects")).unwrap().count(), 0);
+    }
+}
+
 #[tokio::test]
 async fn the_control_calls_dump_load_and_reset() {
     let one = Caller::of(fixed().start().await.unwrap());
@@ -112,18 +178,20 @@ async fn a_reset_makes_snapshots_repeatable() {
 async fn a_file_written_by_hand_is_enough() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("seed.jsonl");
-    let body = minimal("a.bin");
-    fs::write(
-        &file,
-        format!("{}\n\n{}\n", json!({"object": {"key": "a.bin", "text": "firmware"}}), json!({"package": body})),
-    )
-    .unwrap();
+    let lines = [
+        json!({"object": {"key": "a.bin", "text": "firmware"}}),
+        json!({"bucket": {"name": "mine-1"}}),
+        json!({"object": {"bucket": "mine-1", "key": "b.bin"}}),
+        json!({"package": minimal("a.bin")}),
+    ];
+    fs::write(&file, lines.map(|line| format!("{line}\n\n")).concat()).unwrap();
     let caller = Caller::of(fixed().load(&file).start().await.unwrap());
     let found = list(&caller).await;
     assert_eq!(found["packages"][0]["create_time"], "20230211T121212Z");
     assert_eq!(found["packages"][0]["package_id"], format!("{:032x}", 1));
     let object = caller.obs(Method::GET, "a.bin", &[], "").await;
     assert_eq!(object.text().await.unwrap(), "firmware");
+    assert_eq!(other_bucket(&caller, Method::HEAD, Some("b.bin"), "").await.status(), 200);
 }
 
 #[tokio::test]
@@ -170,6 +238,10 @@ async fn mistakes_are_named_with_their_line() {
         ("{\"object\":{\"key\":\"\"}}", 1, "1 to 1,024"),
         ("{\"object\":{\"key\":\"a\",\"metadata\":{\"x-obs-meta-a\":\"b\\nc\"}}}", 1, "control characters"),
         ("{\"object\":{\"key\":\"a\",\"size\":1}}", 1, "unknown field"),
+        ("{\"object\":{\"key\":\"a\",\"etag\":\"x\"}}", 1, "32 hexadecimal digits"),
+        ("{\"object\":{\"bucket\":\"mine-1\",\"key\":\"a\"}}", 1, "no line before"),
+        ("{\"bucket\":{\"name\":\"A\"}}", 1, "cannot be a bucket"),
+        ("{\"bucket\":{\"name\":\"emulator-bucket\"}}", 1, "already"),
         ("{\"bytes\":\"\"}", 1, "follow an object"),
         ("{\"object\":{\"key\":\"a\"}}\n{\"bytes\":\"%\"}", 2, "Base64"),
         ("{\"dump\":{\"version\":2}}", 1, "newer program"),

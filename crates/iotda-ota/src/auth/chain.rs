@@ -108,6 +108,24 @@ impl Chain {
         findings
     }
 
+    /// What findings come to: the credentials of the source that had some, else the error that
+    /// [`fetch`](CredentialsSource::fetch) would have given.
+    ///
+    /// # Errors
+    ///
+    /// That of the source that should have had some, with its name; [`SourceError::Absent`] if none should.
+    pub fn conclude(findings: Vec<Finding>) -> Result<Credentials, SourceError> {
+        let mut said = String::from("no source has credentials");
+        for Finding { source, result } in findings {
+            match result {
+                Ok(credentials) => return Ok(credentials),
+                Err(SourceError::Absent(text)) => said.push_str(&format!("\n{source}: {text}")),
+                Err(other) => return Err(other.of(&source)),
+            }
+        }
+        Err(SourceError::Absent(said))
+    }
+
     async fn credentials(&self, http: &SourceHttp) -> Result<Credentials, SourceError> {
         if let Some(source) = self.winning() {
             let name = source.name();
@@ -119,15 +137,7 @@ impl Chain {
                 other => other.of(name),
             });
         }
-        let mut said = String::from("no source has credentials");
-        for Finding { source, result } in self.explore(http).await {
-            match result {
-                Ok(credentials) => return Ok(credentials),
-                Err(SourceError::Absent(text)) => said.push_str(&format!("\n{source}: {text}")),
-                Err(other) => return Err(other.of(&source)),
-            }
-        }
-        Err(SourceError::Absent(said))
+        Self::conclude(self.explore(http).await)
     }
 }
 

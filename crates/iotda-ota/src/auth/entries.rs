@@ -58,9 +58,14 @@ impl Entries {
     }
 
     fn access_key(&self) -> Result<Option<Credentials>, String> {
-        let half_idp = half(&self.idp_id, &self.id_token_file);
-        if let Some(text) = half(&self.ak, &self.sk) {
+        let half_idp = self.half(&self.idp_id, &self.id_token_file);
+        if let Some(text) = self.half(&self.ak, &self.sk) {
             return Err(text);
+        }
+        if self.ak.given().is_none() && self.security_token.given().is_some() {
+            let (ak, sk, token) = (&self.ak.name, &self.sk.name, &self.security_token.name);
+            let cure = self.cure(&format!("{ak} and {sk}"), token);
+            return Err(format!("{ak} and {sk} are missing although {token} is given; {cure}"));
         }
         let (Some(ak), Some(sk)) = (self.ak.visible()?, self.sk.visible()?) else {
             return half_idp.map_or(Ok(None), Err);
@@ -75,14 +80,22 @@ impl Entries {
             None => credentials,
         }))
     }
-}
 
-/// Says which half of a pair is missing.
-fn half(one: &Entry, other: &Entry) -> Option<String> {
-    match (one.given(), other.given()) {
-        (Some(_), None) => Some(format!("{} is missing although {} is given", other.name, one.name)),
-        (None, Some(_)) => Some(format!("{} is missing although {} is given", one.name, other.name)),
-        _ => None,
+    /// Says which half of a pair is missing, and what to do about it.
+    fn half(&self, one: &Entry, other: &Entry) -> Option<String> {
+        let (missing, given) = match (one.given(), other.given()) {
+            (Some(_), None) => (&other.name, &one.name),
+            (None, Some(_)) => (&one.name, &other.name),
+            _ => return None,
+        };
+        Some(format!("{missing} is missing although {given} is given; {}", self.cure(missing, given)))
+    }
+
+    fn cure(&self, missing: &str, given: &str) -> String {
+        match self.origin {
+            Some(_) => format!("add {missing}, or remove {given}"),
+            None => format!("set {missing}, or unset {given}"),
+        }
     }
 }
 

@@ -112,7 +112,13 @@ mod tests {
     async fn nothing_is_absent_and_half_of_something_is_broken() {
         let absent = fetch(&[(AK, ""), (PROJECT_ID, "project")]).await.unwrap_err();
         assert_eq!(absent, SourceError::Absent("HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK are not set".into()));
-        assert!(broken(&[(AK, "fake-key")]).await.starts_with("HUAWEICLOUD_SDK_SK is missing"));
+        assert_eq!(
+            broken(&[(AK, "fake-key")]).await,
+            "HUAWEICLOUD_SDK_SK is missing although HUAWEICLOUD_SDK_AK is given; set HUAWEICLOUD_SDK_SK, or unset \
+             HUAWEICLOUD_SDK_AK"
+        );
+        let token = broken(&[("HUAWEICLOUD_SDK_SECURITY_TOKEN", "fake-token")]).await;
+        assert!(token.ends_with("and HUAWEICLOUD_SDK_SK, or unset HUAWEICLOUD_SDK_SECURITY_TOKEN"), "{token}");
         assert!(broken(&[(SK, "fake-secret")]).await.starts_with("HUAWEICLOUD_SDK_AK is missing"));
         assert!(
             broken(&[("HUAWEICLOUD_SDK_IDP_ID", "fake-idp")]).await.starts_with("HUAWEICLOUD_SDK_ID_TOKEN_FILE is")

@@ -196,7 +196,7 @@ impl Answer {
 
 /// A text on one line without the secret and without words that are long enough to be one.
 fn without_secrets(text: &str, secret: &str) -> String {
-    let text = if secret.is_empty() { text.to_owned() } else { text.replace(secret, "…") };
+    let text = Secrets::of_text(secret).hide(text);
     let words = text.split_whitespace();
     // A request id is a word of 32 hexadecimal digits.
     let is_id = |word: &str| word.len() <= 36 && word.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
@@ -256,17 +256,27 @@ mod tests {
     proptest! {
         #[test]
         fn no_refusal_repeats_what_was_sent(
-            status in 300_u16..600, secret in "[A-Za-z0-9+/=_.-]{8,60}", before in "\\PC{0,40}", after in "\\PC{0,40}",
+            status in 300_u16..600,
+            start in "[A-Za-z0-9+/=_.\"\\\\ %&é密😀-]{0,30}", end in "[A-Za-z0-9+/=_.\"\\\\ %&é密😀-]{0,30}",
+            before in "\\PC{0,40}", after in "\\PC{0,40}", quoted in 0_usize..3, spelling in 0_usize..4,
             field in prop::option::of("(error_msg|message|error_code|other)"),
         ) {
-            let said = format!("{before}{secret}{after}");
+            let secret = format!("{start}planted{end}");
+            let spelt = match spelling {
+                0 => secret.clone(),
+                1 => secret.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect(),
+                2 => percent_encoding::utf8_percent_encode(&secret, percent_encoding::NON_ALPHANUMERIC).to_string(),
+                _ => url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
+            };
+            let said = (0..quoted).fold(format!("{before}{spelt}{after}"), |said, _| serde_json::json!(said).to_string());
             let body = field.map_or_else(|| said.clone(), |field| serde_json::json!({ field: said }).to_string());
             let mut headers = HeaderMap::new();
-            headers.insert("x-request-id", HeaderValue::from_str(&secret).unwrap());
+            headers.insert("x-request-id", HeaderValue::from_bytes(secret.as_bytes()).unwrap());
             let status = StatusCode::from_u16(status).unwrap();
             let answer = Answer { status, headers, body: Zeroizing::new(body.into_bytes()) };
             let phrase = answer.refusal(&secret);
-            prop_assert!(!phrase.contains(&secret), "{}", phrase);
+            prop_assert!(!phrase.contains("planted") && !phrase.contains("lanted"), "{}", phrase);
+            prop_assert!(!phrase.contains(&spelt), "{}", phrase);
         }
     }
 

@@ -104,9 +104,15 @@ fn other_than(refused: &Shared, fresh: Shared) -> Option<Shared> {
 /// The error of a call whose credentials could not be had.
 fn failed(source: &str, error: SourceError) -> Error {
     let (kind, hint) = match &error {
-        SourceError::Broken(_) => (ErrorKind::Configuration, "mend it, or remove it so that the next source is asked"),
+        SourceError::Broken(_) => {
+            (ErrorKind::Configuration, "correct what is named, or take it away so that the next source is asked")
+        }
         SourceError::Unavailable(reason) => {
-            (ErrorKind::Unavailable, reason.hint().unwrap_or("wait a little and try again"))
+            let usual = match reason.status() {
+                Some(_) => "wait a little and try again",
+                None => "check the network, the address and the proxy variables (HTTPS_PROXY), then try again",
+            };
+            (ErrorKind::Unavailable, reason.hint().unwrap_or(usual))
         }
         SourceError::Refused(reason) => {
             (ErrorKind::Unauthenticated, reason.hint().unwrap_or("check the credentials that were sent there"))

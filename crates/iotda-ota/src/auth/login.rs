@@ -126,6 +126,7 @@ impl Login {
         let text = text.ok_or_else(|| SourceError::Absent("nobody is logged in".to_owned()))?;
         let kept = parse(&text).ok_or_else(|| SourceError::Broken(format!("{file} is damaged; log in again")))?;
         kept.check(http).map_err(SourceError::Absent)?;
+        kept.check_place(http).map_err(SourceError::Broken)?;
         let mut credentials = Credentials::token(kept.token.as_str());
         if let Some(project_id) = kept.project_id {
             credentials = credentials.with_project_id(project_id).with_project_origin(format!("the login in {file}"));
@@ -166,13 +167,20 @@ impl Kept<Wiped> {
         {
             return Err(format!("the login is for region {kept}, not {wanted}"));
         }
+        Ok(())
+    }
+
+    /// Whether it was made where the client would send it; what to do, if not.
+    fn check_place(&self, http: &SourceHttp) -> Result<(), String> {
         let Some(kept) = &self.iam_endpoint else { return Ok(()) };
         let region = http.region.clone().or_else(|| self.region.clone());
         let wanted = Iam::of(&SourceHttp { region, ..http.clone() });
         let wanted = endpoint::base(wanted.endpoint());
         match kept.trim_end_matches('/') == wanted {
             true => Ok(()),
-            false => Err(format!("the login was made at IAM {kept}, and is not sent to {wanted}; log in there")),
+            false => Err(format!(
+                "the login was made at IAM {kept}, and is not sent to {wanted}; log in there, or give --iam-endpoint {kept}"
+            )),
         }
     }
 }

@@ -15,6 +15,9 @@ const FILE: &str = "HUAWEICLOUD_SDK_CREDENTIALS_FILE";
 /// The section for services that belong to a project, as IoTDA does.
 const SECTION: &str = "basic";
 
+/// What counts in the section.
+const KEYS: [&str; 7] = ["ak", "sk", "security_token", "project_id", "idp_id", "id_token_file", "iam_endpoint"];
+
 /// The home directory's variable.
 const HOME: &str = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
 
@@ -23,7 +26,8 @@ const HOME: &str = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
 ///
 /// It is an INI file. In its section `[basic]` count `ak` and `sk`, for a temporary key also `security_token`; or
 /// `idp_id` and `id_token_file`, which go first; and `project_id` and `iam_endpoint`. `domain_id` is for services that
-/// belong to no project, so it is not looked at. A file that others can read gives a warning.
+/// belong to no project, so it is not looked at. A file that others can read gives a warning. A value in quotes
+/// is refused, because they would be a part of it; so is a file that the variable names and that is not there.
 #[derive(Clone, Debug)]
 pub struct Profile {
     variables: Variables,
@@ -50,7 +54,14 @@ impl Profile {
         let shown = path.display();
         let broken = |text: String| SourceError::Broken(format!("{shown}{text}"));
         let text = secret_file::read(&path).await.map_err(|error| broken(format!(" {error}")))?;
-        let text = text.ok_or_else(|| SourceError::Absent(format!("there is no file {shown}")))?;
+        let Some(text) = text else {
+            return Err(match self.variables.get(FILE) {
+                Some(_) => SourceError::Broken(format!(
+                    "{FILE} names {shown}, and there is no such file; correct the path, or unset {FILE}"
+                )),
+                None => SourceError::Absent(format!("there is no file {shown}")),
+            });
+        };
         let ini = Ini::parse(&text).map_err(|flaw| broken(format!(", line {}: {}", flaw.line, flaw.text)))?;
         if ini.is_empty() {
             return Err(SourceError::Absent(format!("{shown} is empty")));
@@ -58,6 +69,13 @@ impl Profile {
         if !ini.has(SECTION) {
             let instead = if ini.has("global") { "; [global] is for services that belong to no project" } else { "" };
             return Err(broken(format!(" has no section [{SECTION}], which IoTDA needs{instead}")));
+        }
+        let quoted = KEYS
+            .iter()
+            .find_map(|key| ini.get(SECTION, key).filter(|pair| is_quoted(&pair.value)).map(|pair| (key, pair)));
+        if let Some((key, pair)) = quoted {
+            // The official SDKs would take the quotes for a part of the value.
+            return Err(broken(format!(", line {}: the value of {key} is in quotes; remove the quotes", pair.line)));
         }
         let found = self.entries(&ini, &path).credentials(http).await;
         let found = found.map_err(|error| error.of(&shown.to_string()))?;
@@ -95,6 +113,11 @@ impl Profile {
             iam_endpoint,
         }
     }
+}
+
+/// True if a value begins and ends with the same quote.
+fn is_quoted(value: &str) -> bool {
+    ['"', '\''].iter().any(|quote| value.len() > 1 && value.starts_with(*quote) && value.ends_with(*quote))
 }
 
 impl CredentialsSource for Profile {

@@ -41,6 +41,7 @@ pub struct ClientBuilder {
     retry: RetryPolicy,
     rate_limit: Option<RateLimit>,
     state_dir: Option<PathBuf>,
+    state_name: Option<String>,
 }
 
 impl ClientBuilder {
@@ -157,6 +158,13 @@ impl ClientBuilder {
         self
     }
 
+    /// What journals and locks call the service instead of its addresses. Uploads to one whose addresses are others from
+    /// run to run, such as an emulator on free ports, go on by this name.
+    pub fn state_name(mut self, name: impl Into<String>) -> Self {
+        self.state_name = Some(name.into());
+        self
+    }
+
     /// Certificates to trust besides the platform's, as the text of a PEM file. May be called more than once.
     pub fn ca_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.options.ca_certificates.push(pem.into());
@@ -174,7 +182,9 @@ impl ClientBuilder {
     ///
     /// It must not follow redirects: build it with `redirect(reqwest::redirect::Policy::none())`. With another policy
     /// a redirect sends the credentials of that request on before anybody can stop it; the call then fails, and says
-    /// that the client followed. Requests to the metadata service do not go through it.
+    /// that the client followed. One thing cannot be seen: a client that was sent to another address and from there back
+    /// to the first one ends where it should have been, so that the call succeeds although the other address has read
+    /// the credentials. Requests to the metadata service do not go through it.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http = Some(client);
         self

@@ -54,10 +54,14 @@ impl Row {
     fn fits(&self, refused: &Refused<'_>) -> bool {
         let code = refused.service.error_code.as_deref().unwrap_or_default();
         let message = refused.service.error_msg.as_deref().unwrap_or_default().to_lowercase();
+        // A word ends where anything but a letter, a digit or a hyphen stands.
+        let is_part = |c: char| c.is_alphanumeric() || c == '-';
+        let said: String = message.chars().map(|c| if is_part(c) { c } else { ' ' }).collect();
+        let said = format!(" {said} ");
         refused.service.status == Some(self.status)
             && (self.proofs.is_empty() || self.proofs.contains(&refused.proof))
             && (self.codes.is_empty() || self.codes.contains(&code))
-            && self.words.iter().all(|words| message.contains(words))
+            && self.words.iter().all(|words| said.contains(words))
             && self.dedicated.is_none_or(|dedicated| dedicated == refused.dedicated)
             && (!self.other_body || refused.body.is_some_and(|sent| is_other_body(&message, sent)))
     }
@@ -134,6 +138,15 @@ mod tests {
         let token = said(401, "APIGW.0301", "Incorrect IAM authentication information: decrypt token fail");
         assert!(hint(&token, Proof::Token, false).unwrap().contains("get a new one"));
         assert!(hint(&token, Proof::Derived, false).unwrap().contains("taken for a token"));
+    }
+
+    #[test]
+    fn an_access_key_that_does_not_exist_is_known_by_its_word() {
+        let at = |message: &str| hint(&said(401, "APIG.0301", message), Proof::Plain, false);
+        assert!(at("err:ak not exist").is_some_and(|found| found.contains("does not exist")));
+        for other in ["the token does not exist", "make does not exist", "aksk: peak not exist"] {
+            assert_eq!(at(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -128,8 +128,9 @@ impl Obs {
         .await
     }
 
-    /// Sends a request once. Credentials that expire and were refused get another attempt with fresh ones: they may have
-    /// ended while an upload was under way, and what was refused did nothing.
+    /// Sends a request once. Credentials that were refused and can be fetched anew get another attempt with fresh ones:
+    /// they may have ended while an upload was under way, whether or not their source said when, and what was refused
+    /// did nothing.
     pub(super) async fn open(&self, request: &Request<'_>) -> Result<Answer, Error> {
         let named = |error: Error| error.with_operation(request.operation);
         let credentials = self.session.obs_credentials().await.map_err(named)?;

@@ -187,8 +187,8 @@ impl Upload {
     /// The journal, locked; `None` if there is to be none or if the folder cannot be used.
     async fn open_journal(&self, warnings: &mut Vec<Warning>) -> Result<Option<Journal>, Error> {
         let Some(folder) = &self.journal_dir else { return Ok(None) };
-        let target =
-            Target { endpoint: self.obs.endpoint.to_string(), bucket: self.bucket.clone(), key: self.key.clone() };
+        let endpoint = self.obs.name.clone().unwrap_or_else(|| self.obs.endpoint.to_string());
+        let target = Target { endpoint, bucket: self.bucket.clone(), key: self.key.clone() };
         match Journal::open(folder, target).await {
             Ok(journal) => Ok(Some(journal)),
             Err(LockError::Busy) => {

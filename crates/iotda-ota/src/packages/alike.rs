@@ -115,7 +115,7 @@ mod tests {
             ObsLocation::new("cn-north-1", "abc", "x.bin"),
             ObsLocation::new("cn-north-4", "abd", "x.bin"),
             ObsLocation::new("cn-north-4", "abc", "y.bin"),
-            plain.clone().sign("cd".repeat(32)),
+            plain.sign("cd".repeat(32)),
         ] {
             assert!(!same_file(Some(&other), Some(&signed)), "{other:?}");
         }

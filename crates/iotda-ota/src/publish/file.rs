@@ -15,7 +15,7 @@ const SURELY_ALLOWED: u64 = 1_000_000_000;
 const FIELD: &str = "file";
 
 /// Reports what makes a file impossible to publish; `limited` says whether its size is limited.
-pub(super) fn check(path: &Path, limited: bool, violations: &mut Violations) {
+pub(crate) fn check(path: &Path, limited: bool, violations: &mut Violations) {
     let shown = format!("{path:?}");
     let metadata = match look(path) {
         Ok(metadata) => metadata,

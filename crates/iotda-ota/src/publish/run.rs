@@ -82,7 +82,7 @@ async fn lock(publish: &Publish) -> Result<Option<Lock>, Error> {
     let project = client.session().project_id().await?;
     let mut digest = Sha256::new();
     for text in [
-        client.endpoint().as_str(),
+        client.state_name(),
         project.as_str(),
         client.instance_id().map(|id| id.as_str()).unwrap_or_default(),
         request.app_id.as_str(),

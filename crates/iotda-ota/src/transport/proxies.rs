@@ -47,6 +47,7 @@ fn scheme(value: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
@@ -120,5 +121,24 @@ mod tests {
         let of = |value: &'static str| of(|name| (name == "ALL_PROXY").then(|| value.to_owned())).unwrap();
         assert!(of("HTTPS://proxy.invalid:1").1 && !of("http://proxy.invalid:1").1 && !of("proxy.invalid:1").1);
         assert_eq!(of("http://proxy.invalid:1").0.len(), 2);
+    }
+
+    proptest! {
+        #[test]
+        fn any_variables_are_read_without_panic_and_never_shown(
+            name in "(HTTPS_PROXY|https_proxy|ALL_PROXY|all_proxy|http_proxy|NO_PROXY|no_proxy)",
+            value in "([a-z0-9]{1,6}://)?(\\PC|[@?#:/.%]){0,30}", exceptions in "\\PC{0,30}",
+        ) {
+            let hidden = format!("{value}planted-password");
+            let found = of(|asked| match asked {
+                _ if asked == name => Some(hidden.clone()),
+                "NO_PROXY" => Some(exceptions.clone()),
+                _ => None,
+            });
+            match found {
+                Ok((proxies, _)) => prop_assert!(proxies.len() <= 2),
+                Err(error) => prop_assert!(!format!("{error:?}").contains("planted"), "{:?}", error),
+            }
+        }
     }
 }

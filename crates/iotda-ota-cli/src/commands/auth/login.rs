@@ -91,13 +91,11 @@ async fn log_in(
 
 /// The failure of a login. IAM says only that something is wrong, so everything that was sent is named.
 fn refused(error: Error, args: &LoginArgs, project: &str) -> Failure {
-    let Some(source) = error.source().filter(|source| matches!(source.downcast_ref(), Some(SourceError::Refused(_))))
-    else {
+    let Some(SourceError::Refused(reason)) = error.source().and_then(|source| source.downcast_ref()) else {
         return Failure::from(error).with_message("the login failed");
     };
-    let text = source.to_string();
     let (user, domain) = (&args.username, &args.domain);
-    let hint = if text.contains("status 401") {
+    let hint = if reason.status() == Some(401) {
         format!(
             "one of three is wrong: the user name {user} (--username), the password, or the account {domain} (--domain) \
              of which {user} has to be an IAM user"

@@ -2,7 +2,10 @@
 
 use std::io::{self, Write};
 
-use iotda_ota::{AccessKey, Client, Credentials, Error, ErrorKind, Finding, PackageType, Secret, SourceError};
+use iotda_ota::{
+    AccessKey, Chain, Client, Credentials, CredentialsSource, Error, ErrorKind, Finding, PackageType, Secret,
+    SourceError,
+};
 use serde::Serialize;
 
 use crate::config::Origins;
@@ -27,13 +30,13 @@ struct Status {
     endpoint: String,
     iam_endpoint: String,
     project_id: Option<String>,
-    project_from: Option<&'static str>,
+    /// The flag, variable or line of a profile that named it, else in words.
+    project_from: Option<String>,
     instance_id: Option<String>,
     clock_difference_seconds: Option<i64>,
     /// The sources that were asked, in this order; the last one ended the search.
     sources: Vec<Asked>,
-    /// Where settings came from, for people.
-    #[serde(skip)]
+    /// The flag, variable or line of a profile that each setting came from.
     origins: Origins,
 }
 
@@ -52,23 +55,27 @@ pub(super) async fn run(target: &Target, output: &Output) -> Result<(), Failure>
         // The emulator's own.
         None => client,
         Some(chain) => {
-            let mut findings = chain.explore(client.source_http()).await;
+            let findings = chain.explore(client.source_http()).await;
             status.sources = findings.iter().map(Asked::from).collect();
-            match findings.pop() {
-                Some(Finding { source, result: Ok(credentials), .. }) => {
-                    target.note(&credentials);
-                    target.client_with(Found { source, credentials })?
-                }
-                _ => {
-                    let unavailable = status.sources.last().is_some_and(|last| last.result == UNAVAILABLE);
-                    status.authenticated = (!unavailable).then_some(false);
-                    status.print(output)?;
-                    return Err(status.without_credentials());
-                }
+            let source = match findings.last() {
+                Some(Finding { source, result: Ok(_), .. }) => source.clone(),
+                _ => chain.name().to_owned(),
+            };
+            let result = Chain::conclude(findings);
+            if let Ok(credentials) = &result {
+                target.note(credentials);
             }
+            target.client_with(Found { source, result })?
         }
     };
-    let credentials = client.current_credentials().await?;
+    let credentials = match client.current_credentials().await {
+        Ok(credentials) => credentials,
+        Err(error) => {
+            status.authenticated = (!error.is_retryable()).then_some(false);
+            status.print(output)?;
+            return Err(status.without_credentials(error));
+        }
+    };
     status.source = status.sources.last().map_or(Some("emulator".to_owned()), |last| Some(last.source.clone()));
     status.describe(&credentials, &client, target.obs_key());
     let result = status.ask(&credentials, &client).await;
@@ -90,7 +97,7 @@ impl Status {
             endpoint: client.endpoint().to_string(),
             iam_endpoint: client.iam_endpoint().to_string(),
             project_id: client.project_id().map(ToString::to_string),
-            project_from: client.project_id().map(|_| "configured"),
+            project_from: client.project_id().map(|_| origins.of("project_id").unwrap_or("configured").to_owned()),
             instance_id: client.instance_id().map(ToString::to_string),
             clock_difference_seconds: None,
             sources: Vec::new(),
@@ -118,9 +125,9 @@ impl Status {
         let answer = async {
             let project_id = client.find_project_id().await?;
             self.project_id = Some(project_id.to_string());
-            self.project_from.get_or_insert(match credentials.project_id() {
-                Some(_) => "credentials",
-                None => "looked up",
+            self.project_from.get_or_insert_with(|| match credentials.project_id() {
+                Some(_) => "credentials".to_owned(),
+                None => "looked up".to_owned(),
             });
             client.packages().list(PackageType::Firmware).limit(1).send().await
         };
@@ -168,12 +175,12 @@ impl Status {
         add("source", &self.source);
         add("credentials", &self.credentials);
         add("valid until", &self.expires_at);
-        add("request signing", &self.signing.map(str::to_owned));
+        add("request signing", &self.signing.map(|signing| from("signing", signing)));
         add("OBS credentials", &self.obs_credentials);
         add("region", &self.region.as_ref().map(|region| from("region", region)));
         add("endpoint", &Some(from("endpoint", &self.endpoint)));
         add("IAM endpoint", &Some(from("iam_endpoint", &self.iam_endpoint)));
-        let project_from = self.origins.of("project_id").or(self.project_from).unwrap_or_default();
+        let project_from = self.project_from.as_deref().unwrap_or_default();
         add("project_id", &self.project_id.as_ref().map(|id| format!("{id} ({project_from})")));
         add("instance_id", &self.instance_id.as_ref().map(|id| from("instance_id", id)));
         add("clock difference", &self.clock_difference_seconds.map(|seconds| format!("{seconds:+} s")));
@@ -184,25 +191,18 @@ impl Status {
         fields.write(out)
     }
 
-    /// The failure of a search that found nothing.
-    fn without_credentials(&self) -> Failure {
-        let Some(last) = self.sources.last().filter(|last| last.result != ABSENT) else {
-            let hint = "set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or log in with iotda-ota auth login; iotda-ota auth \
-                        status --help names all sources";
-            return Failure::of_kind(ErrorKind::Unauthenticated, "no source has credentials", hint);
-        };
-        let message = format!("the credentials of {} cannot be used: {}", last.source, last.message);
-        if last.result == UNAVAILABLE {
-            let hint = "check the network, the address and the proxy variables (HTTPS_PROXY), then try again";
-            return Failure::of_kind(ErrorKind::Unavailable, message, hint);
+    /// The failure of a search that found nothing. What is known about a source is told as any other command tells it.
+    fn without_credentials(&self, error: Error) -> Failure {
+        if self.sources.iter().any(|asked| asked.result != ABSENT) {
+            return error.into();
         }
-        let hint = "correct or complete them, or unset them so that the next source is asked";
-        Failure::of_kind(ErrorKind::Unauthenticated, message, hint)
+        let hint = "set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or log in with iotda-ota auth login; iotda-ota auth \
+                    status --help names all sources";
+        Failure::of_kind(ErrorKind::Unauthenticated, "no source has credentials", hint)
     }
 }
 
 const ABSENT: &str = "absent";
-const UNAVAILABLE: &str = "unavailable";
 
 impl From<&Finding> for Asked {
     fn from(finding: &Finding) -> Self {
@@ -213,7 +213,7 @@ impl From<&Finding> for Asked {
                     SourceError::Absent(_) => ABSENT,
                     SourceError::Broken(_) => "broken",
                     SourceError::Refused(_) => "refused",
-                    _ => UNAVAILABLE,
+                    _ => "unavailable",
                 };
                 (result, error.to_string())
             }

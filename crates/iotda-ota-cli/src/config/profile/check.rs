@@ -8,6 +8,7 @@ use toml::de::{DeString, DeTable, DeValue};
 
 use super::{Value, Values};
 use crate::failure::Problem;
+use crate::suggestion;
 
 /// What a profile can hold.
 const KEYS: [&str; 10] = [
@@ -117,8 +118,7 @@ impl Checked<'_> {
                         ~/.huaweicloud/credentials, or log in with iotda-ota auth login";
             return self.problem(at, "no secret", name, help);
         }
-        let near = KEYS.iter().min_by_key(|known| distance(name, known)).filter(|known| distance(name, known) <= 3);
-        let help = match near {
+        let help = match suggestion::nearest(name, &KEYS) {
             Some(near) => format!("did you mean {near}?"),
             None => format!("remove it; the keys are {}", KEYS.join(", ")),
         };
@@ -127,7 +127,7 @@ impl Checked<'_> {
 
     /// A section of another name.
     fn stray_section(&mut self, at: usize, name: &str) {
-        let help = if distance(&name.to_lowercase(), PROFILES) <= 2 {
+        let help = if suggestion::nearest(&name.to_lowercase(), &[PROFILES]).is_some() {
             format!("did you mean [{PROFILES}.NAME]?")
         } else {
             format!("did you mean [{PROFILES}.{name}]? Else remove it")
@@ -140,7 +140,7 @@ impl Checked<'_> {
         let (line, column) = self.position(at);
         let field = format!("{} line {line} column {column}", self.file.display());
         let value = found.chars().take(LONGEST_SHOWN).collect();
-        let problem = Problem { field, origin: None, rule: rule.to_owned(), value, help: help.into() };
+        let problem = Problem { field, origin: None, rule: rule.to_owned(), value, help: help.into(), at: None };
         self.problems.push((at, problem));
     }
 
@@ -156,20 +156,6 @@ impl Checked<'_> {
 fn is_secret(name: &str) -> bool {
     let name = name.to_lowercase().replace('-', "_");
     ["ak", "sk"].contains(&name.as_str()) || SECRETS.iter().any(|word| name.contains(word))
-}
-
-/// How many letters have to be changed, added or left out to make one word of the other.
-fn distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, b) in other.chars().enumerate() {
-            let changed = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -87,7 +87,8 @@ fn error(shared: &Shared, call: Call, status: u16, shape: Option<ErrorShape>, co
         set(&mut response, "content-type", media_type);
     }
     let names: &[&'static str] = match call.service {
-        Service::Obs => &["x-obs-request-id"],
+        // The second is for requests with AWS-style names.
+        Service::Obs => &["x-obs-request-id", "x-amz-request-id"],
         Service::Iam => &["x-request-id", "x-iam-trace-id"],
         Service::Iotda | Service::Metadata => &["x-request-id"],
     };

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
+use axum::response::Response;
 use bytes::{Buf, Bytes};
+use http::header::CONTENT_LENGTH;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
 use super::super::server::socket::Line;
@@ -34,18 +36,30 @@ pub(super) struct Broken {
     flushes: Option<u64>,
 }
 
+/// How many bytes the body of an answer has.
+pub(super) fn length(response: &Response) -> u64 {
+    if response.body().is_end_stream() {
+        // Also that of a HEAD, whose headers say what a GET would have.
+        return 0;
+    }
+    // The body of an object is read while it is sent and does not know its own length.
+    let declared = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let size = response.body().size_hint();
+    declared.unwrap_or(size.exact().unwrap_or(size.lower()))
+}
+
 impl Broken {
-    /// Breaks a body after `at` bytes, or in its middle.
-    pub(super) fn body(inner: Body, at: Option<u64>, ending: Ending, line: &Arc<Line>) -> Body {
-        let size = inner.size_hint();
-        let middle = size.exact().unwrap_or(size.lower()) / 2;
-        Body::new(Self {
-            inner,
-            left: at.unwrap_or(middle),
-            ending: Some(ending),
-            rest: Bytes::new(),
-            line: Arc::clone(line),
-            flushes: None,
+    /// Breaks the body of an answer after `at` bytes.
+    pub(super) fn after(response: Response, at: u64, ending: Ending, line: &Arc<Line>) -> Response {
+        response.map(|inner| {
+            Body::new(Self {
+                inner,
+                left: at,
+                ending: Some(ending),
+                rest: Bytes::new(),
+                line: Arc::clone(line),
+                flushes: None,
+            })
         })
     }
 }

@@ -27,16 +27,16 @@ fn aws(caller: &Caller, method: &Method, lines: &[(&str, &str)], resource: &str)
     headers
 }
 
-/// An emulator with names of its own, as one in a container has.
-async fn named() -> Caller {
-    let builder =
-        ["example.com", "emulator", "docker.internal"].into_iter().fold(Emulator::builder(), Builder::allow_host);
+/// A caller of an emulator that also answers for names that others could own.
+async fn reachable() -> Caller {
+    let names = ["emulator", "example.com", "emulator.docker.internal"];
+    let builder = names.into_iter().fold(Emulator::builder(), Builder::allow_host);
     Caller::of(builder.start().await.unwrap())
 }
 
 #[tokio::test]
 async fn a_bucket_in_the_host_is_the_same_as_one_in_the_path() {
-    let caller = named().await;
+    let caller = reachable().await;
     let base = caller.emulator.obs_endpoint();
     for host in
         ["emulator-bucket.localhost:8791", "emulator-bucket.obs.emulator-1.example.com", "emulator-bucket.example.com"]
@@ -58,7 +58,7 @@ async fn a_bucket_in_the_host_is_the_same_as_one_in_the_path() {
 
 #[tokio::test]
 async fn a_host_that_names_no_bucket_leaves_it_to_the_path() {
-    let caller = named().await;
+    let caller = reachable().await;
     for host in ["localhost:8791", "emulator", "obs.emulator-1.example.com", "emulator.docker.internal:8791"] {
         let head = caller.obs(Method::HEAD, "", &[("host", host)], "").await;
         assert_eq!(head.status().as_u16(), 200, "{host}");

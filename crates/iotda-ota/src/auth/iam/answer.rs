@@ -10,6 +10,9 @@ use crate::validate::{Violations, rules};
 /// How long a token lasts by the page "Authentication" of the IoTDA API reference, should an answer not say.
 const LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 
+/// How many projects of other names are named.
+const MOST_NAMED: usize = 10;
+
 /// A project as IAM knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Project {
@@ -74,7 +77,15 @@ pub(crate) fn only_project(projects: &[Project], name: &str) -> Result<ProjectId
         [project] => {
             usable(&project.id).ok_or_else(|| format!("IAM names a project id that no path can hold: {:?}", project.id))
         }
-        [] => Err(format!("IAM knows no project {name}")),
+        [] => {
+            let others: Vec<_> =
+                projects.iter().take(MOST_NAMED).map(|project| project.name.escape_debug().to_string()).collect();
+            let others = match others.is_empty() {
+                true => String::new(),
+                false => format!(", but {}", others.join(", ")),
+            };
+            Err(format!("IAM knows no project {name}{others}; the project may have another name than the region"))
+        }
         several => {
             let names: Vec<_> = several.iter().map(|project| format!("{} ({})", project.id, project.name)).collect();
             Err(format!("IAM knows several projects {name}: {}", names.join(", ")))
@@ -112,6 +123,9 @@ mod tests {
         {
             assert!(only_project(&projects, "cn-north-4").is_err(), "{projects:?}");
         }
+        let said =
+            only_project(&[project("two", "other"), project("three", "cn-north-4_lab")], "cn-north-4").unwrap_err();
+        assert!(said.contains("cn-north-4, but other, cn-north-4_lab; the project may have another name"), "{said}");
     }
 
     #[test]

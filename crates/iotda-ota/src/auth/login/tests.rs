@@ -43,7 +43,10 @@ async fn a_login_is_for_the_iam_address_where_it_was_made() {
     assert!(login.fetch(&at(Some("http://127.0.0.1:1"), None)).await.is_ok());
     for other in [at(Some("http://127.0.0.1:2"), None), at(None, None), at(None, Some("cn-north-4"))] {
         let error = login.fetch(&other).await.unwrap_err();
-        assert!(matches!(&error, SourceError::Absent(text) if text.contains("http://127.0.0.1:1/")), "{error}");
+        assert!(
+            matches!(&error, SourceError::Broken(text) if text.contains("give --iam-endpoint http://127.0.0.1:1/")),
+            "{error}"
+        );
     }
     login.save(&made("https://iam.cn-north-4.myhuaweicloud.com/"), Some("cn-north-4")).unwrap();
     assert!(login.fetch(&at(None, Some("cn-north-4"))).await.is_ok());

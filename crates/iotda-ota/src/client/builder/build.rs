@@ -84,6 +84,7 @@ impl ClientBuilder {
             retry: self.retry,
             limiter: self.rate_limit.map(Limiter::new).unwrap_or_default(),
             state_dir: self.state_dir,
+            state_name: self.state_name,
         })))
     }
 

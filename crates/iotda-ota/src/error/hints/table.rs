@@ -7,7 +7,7 @@ pub(super) struct Row {
     pub(super) status: u16,
     /// The service's code; the gateway's are spelt in two ways.
     pub(super) codes: &'static [&'static str],
-    /// Words of the service's message, in lower case; all of them.
+    /// Words of the service's message, in lower case; all of them. A blank at an end stands for the end of a word.
     pub(super) words: &'static [&'static str],
     pub(super) proofs: &'static [Proof],
     pub(super) dedicated: Option<bool>,
@@ -36,40 +36,44 @@ const GATEWAY: Row = Row {
 /// A refusal by IoTDA itself, for any reason.
 const IOTDA: Row = Row { codes: &["IOTDA.000002"], ..GATEWAY };
 
+/// A gateway that takes the signature of another scheme for none at all, and asks for a token.
+const NO_TOKEN: Row = Row {
+    status: 400,
+    codes: &[],
+    words: &["x-auth-token"],
+    source: "FAQ \"Application Integration\" of IoTDA",
+    ..GATEWAY
+};
+
+const NEEDS_DERIVED: &str = "this is the address of a standard or enterprise instance, which takes derived request signing: \
+     leave the signing scheme on auto, or set derived (--signing derived, IOTDA_OTA_SIGNING=derived)";
+
+const MAY_NEED_DERIVED: &str = "the address does not tell which kind of instance it is: if it is a standard or enterprise \
+     one, set the derived scheme with the region of the instance (--signing derived, IOTDA_OTA_SIGNING=derived; --region); \
+     else check the access key and its secret";
+
+const MAY_NEED_PLAIN: &str = "the address does not tell which kind of instance it is: if it is the shared address of a \
+     region, set plain request signing (--signing plain, IOTDA_OTA_SIGNING=plain); else check the region of the instance \
+     (--region), the access key and its secret";
+
+const FAQ_AND_USERS: &str = "FAQ \"Application Integration\" of IoTDA; several user reports of this code";
+
+const FAQ_AND_DEVICES: &str =
+    "FAQ \"Application Integration\" of IoTDA; the code is that of the device-side HTTP API pages";
+
 /// The first row that fits counts.
-pub(super) const TABLE: [Row; 17] = [
-    Row {
-        proofs: &[Proof::Plain],
-        dedicated: Some(true),
-        hint: "this is the address of a standard or enterprise instance, which takes derived request signing: leave the \
-               signing scheme on auto, or set derived",
-        source: "FAQ \"Application Integration\" of IoTDA; several user reports of this code",
-        ..IOTDA
-    },
+pub(super) const TABLE: [Row; 23] = [
+    Row { proofs: &[Proof::Plain], dedicated: Some(true), hint: NEEDS_DERIVED, source: FAQ_AND_USERS, ..IOTDA },
     Row {
         proofs: &[Proof::Derived],
         dedicated: Some(true),
         hint: "the signing scheme fits this address, so look at the rest: that the secret belongs to the access key, and \
                that the instance belongs to the account of the key",
-        source: "FAQ \"Application Integration\" of IoTDA; the code is that of the device-side HTTP API pages",
+        source: FAQ_AND_DEVICES,
         ..IOTDA
     },
-    Row {
-        proofs: &[Proof::Plain],
-        dedicated: Some(false),
-        hint: "the address does not tell which kind of instance it is: if it is a standard or enterprise one, set derived \
-               request signing with the region of the instance; else check the access key and its secret",
-        source: "FAQ \"Application Integration\" of IoTDA; several user reports of this code",
-        ..IOTDA
-    },
-    Row {
-        proofs: &[Proof::Derived],
-        dedicated: Some(false),
-        hint: "the address does not tell which kind of instance it is: if it is the shared address of a region, set plain \
-               request signing; else check the region of the instance, the access key and its secret",
-        source: "FAQ \"Application Integration\" of IoTDA; the code is that of the device-side HTTP API pages",
-        ..IOTDA
-    },
+    Row { proofs: &[Proof::Plain], dedicated: Some(false), hint: MAY_NEED_DERIVED, source: FAQ_AND_USERS, ..IOTDA },
+    Row { proofs: &[Proof::Derived], dedicated: Some(false), hint: MAY_NEED_PLAIN, source: FAQ_AND_DEVICES, ..IOTDA },
     Row {
         proofs: &[Proof::Token],
         hint: "the token is not accepted here: get a new one for this project in the region of the instance, because a \
@@ -77,15 +81,16 @@ pub(super) const TABLE: [Row; 17] = [
         source: "page \"Authentication\" of the IoTDA API reference; the code is that of the device-side HTTP API pages",
         ..IOTDA
     },
+    Row { proofs: &[Proof::Plain], dedicated: Some(true), hint: NEEDS_DERIVED, ..NO_TOKEN },
     Row {
-        status: 400,
-        codes: &[],
-        words: &["x-auth-token"],
-        hint: "the signing scheme does not fit the instance: the basic edition takes plain, standard and enterprise \
-               instances take derived; leave it on auto with the address that the console shows",
-        source: "FAQ \"Application Integration\" of IoTDA",
-        ..GATEWAY
+        proofs: &[Proof::Derived],
+        dedicated: Some(true),
+        hint: "the service did not take the signature for one although its scheme fits this address: check that no proxy \
+               removes or rewrites the Authorization header",
+        ..NO_TOKEN
     },
+    Row { proofs: &[Proof::Plain], dedicated: Some(false), hint: MAY_NEED_DERIVED, ..NO_TOKEN },
+    Row { proofs: &[Proof::Derived], dedicated: Some(false), hint: MAY_NEED_PLAIN, ..NO_TOKEN },
     Row {
         words: &["reach the limit"],
         hint: "the access key is locked for five minutes, because more than five requests in a row were refused: correct \
@@ -115,9 +120,22 @@ pub(super) const TABLE: [Row; 17] = [
         ..GATEWAY
     },
     Row {
-        words: &["ak", "not exist"],
+        words: &[" ak ", "not exist"],
         hint: "the access key does not exist: it was deleted, is disabled, or belongs to another site of the cloud",
         source: "API Request Signing Guide, \"Common Errors Related to IAM Authentication Information\"",
+        ..GATEWAY
+    },
+    Row {
+        words: &["x-security-token", "does not belong"],
+        hint: "the security token is not that of this access key: take id, secret and security token of one temporary key, \
+               as they came together; a permanent key has no security token",
+        source: "the emulator of this project; what the service says is not known",
+        ..GATEWAY
+    },
+    Row {
+        words: &["temporary ak", "expired"],
+        hint: "the temporary access key has expired: get a new one, with its secret and its security token",
+        source: "the emulator of this project; what the service says is not known",
         ..GATEWAY
     },
     Row {
@@ -145,6 +163,18 @@ pub(super) const TABLE: [Row; 17] = [
         status: 403,
         codes: &["IOTDA.000021"],
         proofs: &[],
+        dedicated: Some(true),
+        hint: "the address is that of one instance, so look at who is calling: that the user has a permission for IoTDA, \
+               that the instance id is that of this instance (--instance-id, IOTDA_OTA_INSTANCE_ID), and that the project \
+               is that of the instance (--project-id, HUAWEICLOUD_SDK_PROJECT_ID)",
+        source: "user reports",
+        ..GATEWAY
+    },
+    Row {
+        status: 403,
+        codes: &["IOTDA.000021"],
+        proofs: &[],
+        dedicated: Some(false),
         hint: "the account has not subscribed to the service at this address, or the IAM user lacks the permission: use \
                the address of your own instance, which the console shows under Overview, and check the user's permissions",
         source: "user reports",

@@ -120,8 +120,3 @@ fn any_cut_and_any_wrong_character_is_found() {
         }
     }
 }
-
-#[test]
-fn counts_changes_between_words() {
-    assert_eq!((distance("regoin", "region"), distance("", "ab"), distance("ab", "ab")), (2, 2, 0));
-}
