@@ -11,22 +11,23 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 async fn listener() -> (TcpListener, ClientBuilder) {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("the stub works");
-    let endpoint = format!("http://{}", listener.local_addr().expect("the stub works"));
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
+    let endpoint = format!("http://{}", listener.local_addr().expect("a bound listener has an address"));
     let builder = Client::builder().endpoint(endpoint).project_id("fake-project").token("fake-token");
     (listener, builder.retry(impatient()))
 }
 
 /// Takes the next request to its end and tells its first line; a body has to say how long it is.
 async fn request(listener: &TcpListener) -> (TcpStream, String) {
-    let (mut stream, _) = listener.accept().await.expect("the stub works");
+    let (mut stream, _) = listener.accept().await.expect("a client connects");
     let mut bytes = Vec::new();
     loop {
-        assert_ne!(stream.read_buf(&mut bytes).await.expect("the stub works"), 0, "the request is complete");
+        let count = stream.read_buf(&mut bytes).await.expect("the client sends");
+        assert_ne!(count, 0, "the request is complete");
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-        if body.len() >= length.map_or(0, |length| length.parse().expect("the stub works")) {
+        if body.len() >= length.map_or(0, |length| length.parse().expect("a length is a number")) {
             return (stream, head.lines().next().unwrap_or_default().to_owned());
         }
     }

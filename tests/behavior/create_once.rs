@@ -55,7 +55,7 @@ impl Service {
             if let Some(answer) = first(request) {
                 return answer;
             }
-            let (creates, packages) = &mut *state.lock().expect("the stub works");
+            let (creates, packages) = &mut *state.lock().expect("no stub panics");
             let time = format!("20260101T0000{:02}Z", packages.len());
             let body = |id: &str, time: &str| shown(id, time, "x.bin");
             match request.method.as_str() {
@@ -91,7 +91,7 @@ impl Service {
     }
 
     fn create(&self, policy: RetryPolicy) -> CreatePackage {
-        let client = self.stub.builder().retry(policy).build().expect("the stub works");
+        let client = self.stub.builder().retry(policy).build().expect("the settings are valid");
         let location = ObsLocation::new("cn-north-4", "abc", "x.bin");
         client.packages().create("my-app", "my-product", PackageType::Firmware, "2.0", location)
     }

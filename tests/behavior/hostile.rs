@@ -25,8 +25,8 @@ struct Endless {
 
 impl Endless {
     async fn start(head: &'static [u8], rest: impl Into<Vec<u8>>) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("the stub works");
-        let address = listener.local_addr().expect("the stub works");
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
+        let address = listener.local_addr().expect("a bound listener has an address");
         let taken = Arc::<AtomicU64>::default();
         let (count, rest) = (Arc::clone(&taken), Arc::<[u8]>::from(rest.into()));
         let server = tokio::spawn(async move {
@@ -52,13 +52,13 @@ impl Endless {
     fn client(&self) -> Client {
         let builder = Client::builder().endpoint(format!("http://{}", self.address)).project_id("fake-project");
         let builder = builder.token("fake-token").retry(impatient().max_attempts(2));
-        builder.timeout(Duration::from_secs(2)).build().expect("the stub works")
+        builder.timeout(Duration::from_secs(2)).build().expect("the settings are valid")
     }
 
     /// The error of a list, which takes no more from the server than is reasonable.
     async fn error(&self) -> Error {
         let error =
-            self.client().packages().list(PackageType::Firmware).send().await.expect_err("the answer is hostile");
+            self.client().packages().list(PackageType::Firmware).send().await.expect_err("no such answer is a success");
         let taken = self.taken.load(Ordering::Relaxed);
         assert!(taken < 2 * ON_THE_WAY, "{taken} bytes were taken");
         error
@@ -74,7 +74,7 @@ impl Drop for Endless {
 /// The error of a list that is answered like this.
 async fn answered(answer: Answer) -> Error {
     let stub = Stub::always(answer).await;
-    stub.client().packages().list(PackageType::Firmware).send().await.expect_err("the answer is hostile")
+    stub.client().packages().list(PackageType::Firmware).send().await.expect_err("no such answer is a success")
 }
 
 #[tokio::test]

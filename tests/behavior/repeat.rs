@@ -34,8 +34,12 @@ async fn outcomes(answers: &[Answer], policy: RetryPolicy) -> Vec<Result<u32, Er
     let mut outcomes = Vec::new();
     for operation in 0..3 {
         let stub = at_first(answers.to_vec()).await;
-        let client =
-            stub.builder().timeout(Duration::from_millis(500)).retry(policy.clone()).build().expect("the stub works");
+        let client = stub
+            .builder()
+            .timeout(Duration::from_millis(500))
+            .retry(policy.clone())
+            .build()
+            .expect("the settings are valid");
         let packages = client.packages();
         let outcome = match operation {
             0 => packages.list(PackageType::Firmware).send().await.map(|response| response.attempts()),

@@ -7,7 +7,7 @@ use std::sync::Once;
 
 use iotda_ota::{AccessKey, Client, Error, PackageType, RetryPolicy, Secret};
 use secrecy::ExposeSecret;
-use support::{Answer, Stub, target};
+use support::{Answer, Stub, impatient, target};
 
 const SECRETS: [&str; 3] = ["fake-iam-token", "fake-secret-key", "fake-security-token"];
 
@@ -163,6 +163,31 @@ async fn calls_to_iam_are_logged_like_others_and_without_secrets() {
     for secret in ["emulator-password", "emulator-secret-key", token.expose_secret()] {
         assert!(!text.contains(secret), "{text}");
     }
+}
+
+#[tokio::test]
+async fn every_attempt_has_a_span_with_what_came_of_it_and_without_secrets() {
+    let failed = std::sync::atomic::AtomicBool::new(false);
+    let stub = Stub::start(move |_| match failed.swap(true, std::sync::atomic::Ordering::Relaxed) {
+        false => Answer::new(503, SECRETS[0]).header("x-request-id", "fake-request-1"),
+        true => Answer::new(200, r#"{"packages":[]}"#),
+    })
+    .await;
+    let client = builder(&stub.endpoint()).retry(impatient()).build().unwrap();
+    Log::start();
+    client.packages().list(PackageType::Firmware).send().await.unwrap();
+    let text = Log::end();
+    let lines: Vec<_> = text.lines().filter(|line| line.contains(" iotda_ota::call: ")).collect();
+    let [first, second] = lines[..] else { panic!("{text}") };
+    for line in [first, second] {
+        let span = r#"call{operation="list_ota_packages"}:attempt{operation="list_ota_packages" attempt="#;
+        assert!(line.contains(span) && line.contains(r#"scheme="token""#) && line.contains("elapsed_ms="), "{line}");
+    }
+    assert!(first.contains("status=503") && first.contains(r#"request_id="fake-request-1""#), "{first}");
+    assert!(!first.contains("because") && !first.contains("waited_ms"), "{first}");
+    assert!(second.contains("attempt=2") && second.contains("status=200") && second.contains("waited_ms="), "{second}");
+    assert!(second.contains(r#"because="the service failed (HTTP 503)""#), "{second}");
+    assert_silent(&text);
 }
 
 #[tokio::test]

@@ -35,7 +35,6 @@ async fn whatever_goes_wrong_every_outcome_is_reported_rightly() {
     }
 }
 
-#[allow(clippy::print_stdout, reason = "the figures are what the full run is for")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_that_was_acknowledged_is_lost_when_the_emulator_is_killed() {
     // Where the command is, only the xtask and the cli suite know.

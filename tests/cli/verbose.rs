@@ -4,8 +4,9 @@ use iotda_ota_emulator::InstanceKind;
 use serde_json::Value;
 
 use crate::auth::login;
-use crate::harness::{Home, publish, sample};
+use crate::harness::{Home, publish, sample, service};
 use crate::instance::Instance;
+use crate::stub::Stub;
 
 /// The operations in the lines of calls, each line in the one form that there is.
 fn operations(stderr: &str) -> Vec<String> {
@@ -46,6 +47,19 @@ fn calls_to_iotda_iam_and_obs_each_have_a_line() {
     let place = [&instance.place()[..], &[("IOTDA_OTA_STATE_DIR", "state")]].concat();
     let run = login(&home, &place, "emulator-password\n", &["--password-stdin", "--verbose"]).succeeded();
     assert_eq!(operations(&run.stderr), ["iam_create_token"]);
+}
+
+#[test]
+fn an_attempt_after_the_first_says_how_long_was_waited_and_why() {
+    let stub = Stub::answering("503 Service Unavailable", "application/json", "{}");
+    let run = Home::new().run_with(&["package", "show", "a", "--verbose"], &service(&stub.endpoint)).failed(7);
+    let lines: Vec<_> = run.stderr.lines().filter(|line| line.starts_with("call: ")).collect();
+    assert!(lines[0].starts_with("call: show_ota_package GET answered 503 in "), "{}", run.stderr);
+    for (at, line) in lines.iter().enumerate().skip(1) {
+        assert!(line.starts_with(&format!("call: show_ota_package GET, attempt {} after ", at + 1)), "{line}");
+        assert!(line.contains(" ms because of: the service failed (HTTP 503); answered 503 in "), "{line}");
+    }
+    assert_eq!(lines.len(), 4);
 }
 
 #[test]

@@ -55,7 +55,7 @@ impl Clients {
     /// The given client for everything but direct requests, which have usual limits.
     pub(crate) fn given(client: reqwest::Client) -> Self {
         let connect_timeout = Options::default().connect_timeout;
-        let recipe = Recipe { connect_timeout, proxies: Vec::new(), secure_proxy: false, trust: Trust::default() };
+        let recipe = Recipe { connect_timeout, proxies: Vec::new(), secure_proxy: false, trust: Default::default() };
         Self::made_of(recipe, Some(client))
     }
 
