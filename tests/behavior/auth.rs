@@ -6,7 +6,7 @@ use iotda_ota::{
     AccessKey, BoxFuture, Client, Credentials, CredentialsSource, Error, ErrorKind, PackageType, SigningScheme,
     SourceError, SourceHttp,
 };
-use support::{Answer, Refusal, Stub, Target, dedicated_target, refusing_target, target, target_with_metadata};
+use support::{Answer, Stub, Target, dedicated_target, shared_target, target, target_with_metadata};
 
 use crate::local_file;
 
@@ -89,79 +89,26 @@ async fn no_project_or_several_of_that_name_are_an_error_that_names_them() {
 }
 
 #[tokio::test]
-async fn a_plain_signature_on_a_dedicated_instance_is_explained() {
-    let target = dedicated_target().await;
-    let builder = || target.addresses().project_id(target.project_id()).access_key(target.access_key());
-    let plain = builder().signing_scheme(SigningScheme::Plain).build().unwrap();
-    let error = works(&plain, &target).await.unwrap_err();
-    assert_eq!((error.status(), error.error_code()), (Some(401), Some("IOTDA.000002")));
-    assert!(error.hint().is_some_and(|hint| hint.contains("derived")), "{error:?}");
-    works(&builder().signing_scheme(SigningScheme::Derived).build().unwrap(), &target).await.unwrap();
-}
-
-#[tokio::test]
-async fn refusals_with_a_known_cause_are_explained() {
-    let key = |target: &Target| target.addresses().project_id(target.project_id()).access_key(target.access_key());
-    for (refusal, status, words) in
-        [(Refusal::TokenHeaderMissing, 400, "signing scheme"), (Refusal::NotSubscribed, 403, "subscribed")]
+async fn each_kind_of_instance_takes_its_scheme() {
+    for (target, scheme) in
+        [(dedicated_target().await, SigningScheme::Derived), (shared_target().await, SigningScheme::Plain)]
     {
-        let target = refusing_target(refusal).await;
-        let error = works(&key(&target).build().unwrap(), &target).await.unwrap_err();
-        assert_eq!(error.status(), Some(status));
-        assert!(error.hint().is_some_and(|hint| hint.contains(words)), "{error:?}");
-    }
-
-    let target = target().await;
-    let wrong_secret = AccessKey::new(target.access_key().id(), "another-secret");
-    let unknown_key = AccessKey::new("UNKNOWN-ACCESS-KEY", "another-secret");
-    for (key, words) in [(wrong_secret, "secret does not belong"), (unknown_key, "does not exist")] {
-        let client = target.addresses().project_id(target.project_id()).access_key(key).build().unwrap();
-        let error = client.packages().list(PackageType::Firmware).send().await.unwrap_err();
-        assert_eq!(error.status(), Some(401));
-        assert!(error.hint().is_some_and(|hint| hint.contains(words)), "{error:?}");
-    }
-    let client = target.builder().token("another-fake-token").build().unwrap();
-    let error = client.packages().list(PackageType::Firmware).send().await.unwrap_err();
-    assert!(error.hint().is_some_and(|hint| hint.contains("token cannot be read")), "{error:?}");
-}
-
-#[tokio::test]
-async fn causes_that_only_an_answer_shows_are_explained() {
-    let hour_ago = http_date(-3600);
-    for (answer, words) in [
-        (
-            Answer::new(401, r#"{"error_code":"APIG.0301","error_msg":"body hash mismatch"}"#),
-            "changed after it was signed",
-        ),
-        (Answer::new(404, r#"{"error_code":"APIGW.0101","error_msg":"The API does not exist"}"#), "host and path"),
-        (Answer::new(401, "").header("date", &hour_ago), "clock is 60 minutes ahead"),
-    ] {
-        let stub = Stub::always(answer).await;
-        let key = AccessKey::new("FAKE-ACCESS-KEY-ID", "fake-secret");
-        let client = Client::builder().endpoint(stub.endpoint()).project_id("fake-project").access_key(key);
-        let list = client.build().unwrap().packages().list(PackageType::Firmware);
-        let error = list.send().await.unwrap_err();
-        assert!(error.hint().is_some_and(|hint| hint.contains(words)), "{error:?}");
+        let client = target.addresses().access_key(target.access_key()).signing_scheme(scheme).build().unwrap();
+        works(&client, &target).await.unwrap_or_else(|error| panic!("{scheme:?}: {error:?}"));
     }
 }
 
-#[tokio::test]
-async fn a_token_gets_no_hint_about_signing() {
-    let stub = Stub::always(Answer::new(401, r#"{"error_code":"IOTDA.000002","error_msg":"no"}"#)).await;
-    let error = stub.client().packages().list(PackageType::Firmware).send().await.unwrap_err();
-    assert!(error.hint().is_some_and(|hint| !hint.contains("sign") && hint.contains("token")), "{error:?}");
-}
-
-/// The date of HTTP so many seconds from now.
-fn http_date(seconds: i64) -> String {
-    let time = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(seconds);
-    time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
-}
-
-/// Gives a refused token first and then a good one, both of which expire some time.
+/// Gives a refused token first and then a good one. They expire some time, or nobody knows when.
 struct Renewing {
     good: String,
+    end: Option<&'static str>,
     asked: AtomicUsize,
+}
+
+impl Renewing {
+    fn new(good: &str, end: Option<&'static str>) -> Self {
+        Self { good: good.to_owned(), end, asked: AtomicUsize::new(0) }
+    }
 }
 
 impl CredentialsSource for Renewing {
@@ -172,45 +119,43 @@ impl CredentialsSource for Renewing {
     fn fetch<'a>(&'a self, _http: &'a SourceHttp) -> BoxFuture<'a, Result<Credentials, SourceError>> {
         let first = self.asked.fetch_add(1, Ordering::SeqCst) == 0;
         let token = if first { "a-revoked-fake-token" } else { &self.good };
-        let end = "2099-01-01T00:00:00Z".parse().expect("the time is valid");
-        Box::pin(async move { Ok(Credentials::token(token).with_expires_at(end)) })
+        let credentials = Credentials::token(token);
+        let credentials = match self.end {
+            Some(end) => credentials.with_expires_at(end.parse().expect("the time is valid")),
+            None => credentials,
+        };
+        Box::pin(async move { Ok(credentials) })
     }
 }
 
 #[tokio::test]
-async fn refused_credentials_that_can_be_renewed_are_renewed_once() {
-    let target = target().await;
-    let source = Renewing { good: target.token().to_owned(), asked: AtomicUsize::new(0) };
-    let client = target.addresses().project_id(target.project_id()).credentials(source).build().unwrap();
-    works(&client, &target).await.unwrap();
+async fn refused_credentials_are_fetched_anew_once_whether_they_expire_or_not() {
+    for end in [Some("2099-01-01T00:00:00Z"), None] {
+        let target = target().await;
+        let source = Renewing::new(target.token(), end);
+        let client = target.addresses().project_id(target.project_id()).credentials(source).build().unwrap();
+        works(&client, &target).await.unwrap();
 
-    let stub = Stub::always(Answer::new(401, r#"{"error_code":"APIGW.0301","error_msg":"decrypt token fail"}"#)).await;
-    let source = Renewing { good: "still-a-fake-token".to_owned(), asked: AtomicUsize::new(0) };
-    let builder = Client::builder().endpoint(stub.endpoint()).project_id("fake-project").credentials(source);
-    let error = builder.build().unwrap().packages().list(PackageType::Firmware).send().await.unwrap_err();
-    assert!(error.is_unauthenticated());
-    assert_eq!(stub.received().len(), 2);
+        let refusal = r#"{"error_code":"APIGW.0301","error_msg":"decrypt token fail"}"#;
+        let stub = Stub::always(Answer::new(401, refusal)).await;
+        let source = Renewing::new("still-a-fake-token", end);
+        let builder = Client::builder().endpoint(stub.endpoint()).project_id("fake-project").credentials(source);
+        let error = builder.build().unwrap().packages().list(PackageType::Firmware).send().await.unwrap_err();
+        assert!(error.is_unauthenticated());
+        assert_eq!(stub.received().len(), 2);
+    }
 }
 
 #[tokio::test]
-async fn a_wrong_password_and_an_absent_iam_are_told_apart() {
+async fn credentials_that_iam_refuses_are_fetched_anew_once_for_the_look_up_of_the_project() {
     let target = target().await;
-    let wrong = iotda_ota::Password::new("emulator-user", "wrong-fake-password", "emulator-domain");
-    let client = target.addresses().credentials(wrong.clone()).build().unwrap();
-    let error = works(&client, &target).await.unwrap_err();
-    assert!(error.is_unauthenticated() && !format!("{error:?}").contains("wrong-fake-password"), "{error:?}");
-    let client = target.addresses().iam_endpoint("http://127.0.0.1:1").credentials(wrong).build().unwrap();
-    assert!(works(&client, &target).await.unwrap_err().is_retryable());
-}
-
-#[tokio::test]
-async fn a_token_endpoint_that_answers_without_the_token_is_an_error() {
-    let iam = Stub::always(Answer::new(201, r#"{"token":{}}"#)).await;
-    let user = iotda_ota::Password::new("fake-user", "fake-password", "fake-domain");
-    let client = Client::builder().region("cn-north-4").iam_endpoint(iam.endpoint()).credentials(user).build().unwrap();
-    let error = client.current_credentials().await.unwrap_err();
-    let cause = std::error::Error::source(&error).unwrap().to_string();
-    assert!(cause.contains("X-Subject-Token"), "{cause}");
+    for end in [Some("2099-01-01T00:00:00Z"), None] {
+        let client = target.addresses().credentials(Renewing::new(target.token(), end)).build().unwrap();
+        assert_eq!(client.find_project_id().await.unwrap(), target.project_id());
+        works(&client, &target).await.unwrap();
+        let client = target.addresses().credentials(Renewing::new("still-a-fake-token", end)).build().unwrap();
+        assert!(client.find_project_id().await.unwrap_err().is_unauthenticated());
+    }
 }
 
 #[test]

@@ -2,19 +2,27 @@
 //!
 //! The backend is what [`support::target()`] makes; every case has one of its own. `rules` plays the fixtures of the
 //! wire suite to it, so that the library's reading of each rule meets another one. `errors` and `connections` use a
-//! stub, because no backend answers such things when asked.
+//! stub, because no backend answers such things when asked; `hints` puts a relay between, which changes what goes through.
 
 mod auth;
+mod cancel;
 mod connections;
+mod create_once;
 mod errors;
+mod hints;
+mod hostile;
+mod identity;
 mod obs;
 mod package_create;
 mod package_delete;
 mod package_list;
 mod package_show;
 mod publish;
+mod repeat;
 mod rules;
 mod secrets;
+mod upload;
+mod verify;
 
 use std::path::PathBuf;
 

@@ -1,6 +1,11 @@
 //! Objects in OBS: upload, head and checksum agree with the bytes, and every refusal names its reason.
 
-use iotda_ota::{AccessKey, ErrorKind, LocalFile};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use iotda_ota::{
+    AccessKey, BoxFuture, Client, Credentials, CredentialsSource, ErrorKind, LocalFile, SourceError, SourceHttp,
+};
 use support::{Answer, Stub, target};
 
 use crate::{local_file, sha256};
@@ -14,7 +19,8 @@ async fn what_is_uploaded_is_stored_byte_by_byte() {
     let obs = target.client().obs().unwrap();
     let file = LocalFile::read(&path).await.unwrap();
     assert_eq!((file.size(), file.checksum().as_str()), (content.len() as u64, sha256(&content).as_str()));
-    obs.upload(target.bucket(), "a/b.bin", &file).await.unwrap();
+    let uploaded = obs.upload(target.bucket(), "a/b.bin", &path).send().await.unwrap();
+    assert_eq!((uploaded.object.size, &uploaded.checksum), (file.size(), file.checksum()));
     let stored = obs.head(target.bucket(), "a/b.bin").await.unwrap();
     assert_eq!(stored.size, content.len() as u64);
     assert!(stored.request_id.is_some());
@@ -22,7 +28,7 @@ async fn what_is_uploaded_is_stored_byte_by_byte() {
 }
 
 #[tokio::test]
-async fn an_upload_replaces_the_object_of_the_key() {
+async fn an_upload_that_may_replace_replaces_the_object_of_the_key() {
     let target = target().await;
     let obs = target.client().obs().unwrap();
     for content in [&b"first"[..], b"second, and longer"] {
@@ -37,8 +43,17 @@ async fn an_upload_replaces_the_object_of_the_key() {
 async fn keys_may_hold_any_character() {
     let target = target().await;
     let obs = target.client().obs().unwrap();
-    let keys =
-        ["a b.bin", "固件/升级.bin", "a+b%20c.bin", "a?b#c&d=e.bin", "a//b.bin", "~!$'()*,;:@.bin", "a\\b\"<>.bin"];
+    let keys = [
+        "a b.bin",
+        " a",
+        "a\nb\u{1}.bin",
+        "固件/升级.bin",
+        "a+b%20c.bin",
+        "a?b#c&d=e.bin",
+        "a//b.bin",
+        "~!$'()*,;:@.bin",
+        "a\\b\"<>.bin",
+    ];
     for (at, key) in keys.iter().enumerate() {
         let (_folder, path) = local_file("upgrade.bin", key.as_bytes());
         target.upload(key, &path).await;
@@ -68,8 +83,7 @@ async fn a_missing_object_and_a_missing_bucket_are_told_apart() {
     assert!(error.is_not_found(), "{error:?}");
     assert!(error.to_string().contains("nowhere.bin"), "{error}");
     let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
-    let file = LocalFile::read(&path).await.unwrap();
-    let error = obs.upload("no-such-bucket", "a.bin", &file).await.unwrap_err();
+    let error = obs.upload("no-such-bucket", "a.bin", &path).send().await.unwrap_err();
     assert!(error.is_not_found(), "{error:?}");
     assert_eq!(error.error_code(), Some("NoSuchBucket"));
     assert!(error.to_string().contains("no-such-bucket"), "{error}");
@@ -79,26 +93,14 @@ async fn a_missing_object_and_a_missing_bucket_are_told_apart() {
 async fn a_wrong_access_key_is_denied() {
     let target = target().await;
     let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
-    let file = LocalFile::read(&path).await.unwrap();
     for key in [AccessKey::new("EMULATOR-ACCESS-KEY", "another-secret"), AccessKey::new("NOBODYS-KEY", "fake-secret")] {
         let client = target.builder().access_key(key).build().unwrap();
-        let error = client.obs().unwrap().upload(target.bucket(), "a.bin", &file).await.unwrap_err();
+        let upload = client.obs().unwrap().upload(target.bucket(), "a.bin", &path).replace(true);
+        let error = upload.send().await.unwrap_err();
         assert!(error.is_denied(), "{error:?}");
         assert!(error.error_code().is_some() && error.request_id().is_some() && error.hint().is_some(), "{error:?}");
     }
     let obs = target.client().obs().unwrap();
-    assert!(obs.head(target.bucket(), "a.bin").await.unwrap_err().is_not_found());
-}
-
-#[tokio::test]
-async fn a_file_that_changed_since_it_was_read_is_not_uploaded() {
-    let target = target().await;
-    let obs = target.client().obs().unwrap();
-    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
-    let file = LocalFile::read(&path).await.unwrap();
-    std::fs::write(&path, b"fake firmware, but longer").unwrap();
-    let error = obs.upload(target.bucket(), "a.bin", &file).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Mismatch);
     assert!(obs.head(target.bucket(), "a.bin").await.unwrap_err().is_not_found());
 }
 
@@ -133,4 +135,46 @@ async fn without_credentials_nothing_is_sent_and_without_an_address_there_is_no_
     let key = AccessKey::new("FAKE-ACCESS-KEY-ID", "fake-secret");
     let error = builder.access_key(key).build().unwrap().obs().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration);
+}
+
+/// Temporary keys that never say when they end; the number of those that were given.
+struct Keys(Arc<AtomicUsize>);
+
+impl CredentialsSource for Keys {
+    fn name(&self) -> &str {
+        "keys"
+    }
+
+    fn fetch<'a>(&'a self, _http: &'a SourceHttp) -> BoxFuture<'a, Result<Credentials, SourceError>> {
+        let count = self.0.fetch_add(1, Ordering::Relaxed);
+        let key =
+            AccessKey::new(format!("FAKE-KEY-{count}"), "fake-secret").security_token(format!("fake-token-{count}"));
+        Box::pin(async move { Ok(Credentials::access_key(key)) })
+    }
+}
+
+#[tokio::test]
+async fn a_refused_key_is_fetched_anew_once_even_if_nobody_knows_when_it_ends() {
+    for (status, code) in [
+        (403, "InvalidAccessKeyId"),
+        (403, "EMULATOR.InvalidSecurityToken"),
+        (403, "AccessDenied"),
+        (401, "Unauthorized"),
+    ] {
+        for for_good in [false, true] {
+            let stub = Stub::start(move |request| {
+                match for_good || request.header("x-obs-security-token") == Some("fake-token-0") {
+                    true => Answer::new(status, format!("<Error><Code>{code}</Code><Message>no</Message></Error>")),
+                    false => Answer::new(200, "fake firmware"),
+                }
+            })
+            .await;
+            let given = Arc::new(AtomicUsize::new(0));
+            let client = Client::builder().endpoint(stub.endpoint()).obs_endpoint(stub.endpoint()).no_proxy();
+            let client = client.project_id("fake-project").credentials(Keys(given.clone())).build().unwrap();
+            let result = client.obs().unwrap().checksum("abc", "a.bin").await;
+            assert_eq!(result.is_err(), for_good, "{code}: {result:?}");
+            assert_eq!((given.load(Ordering::Relaxed), stub.received().len()), (2, 2), "{code}");
+        }
+    }
 }

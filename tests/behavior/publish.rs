@@ -1,10 +1,13 @@
 //! Publish a file: what is stored and registered, and that nothing is left half done.
 //!
-//! `existing` is about packages and objects that are there already, `file` about files that cannot be published, and
-//! `unclear` about a service that says little, or changes under the hand.
+//! `existing` is about packages and objects that are there already, `replace` about putting others in their place, `file`
+//! about files that cannot be published, `safety` about breaking off and repeating, and `unclear` about a service that says
+//! little, or changes under the hand.
 
 mod existing;
 mod file;
+mod replace;
+mod safety;
 mod unclear;
 
 use std::path::Path;

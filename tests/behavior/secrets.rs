@@ -1,9 +1,13 @@
-//! Tokens and keys appear neither in `Debug` nor in messages.
+//! Tokens, keys and passwords appear neither in `Debug` nor in messages nor in logs.
 
+use std::cell::RefCell;
 use std::error::Error as _;
+use std::io::Write;
+use std::sync::Once;
 
-use iotda_ota::{AccessKey, Client, Error, PackageType};
-use support::{Answer, Stub};
+use iotda_ota::{AccessKey, Client, Error, PackageType, RetryPolicy, Secret};
+use secrecy::ExposeSecret;
+use support::{Answer, Stub, impatient, target};
 
 const SECRETS: [&str; 3] = ["fake-iam-token", "fake-secret-key", "fake-security-token"];
 
@@ -16,6 +20,7 @@ fn builder(endpoint: &str) -> iotda_ota::ClientBuilder {
         .project_id("fake-project")
         .token(SECRETS[0])
         .access_key(key)
+        .retry(RetryPolicy::none())
 }
 
 fn assert_silent(text: &str) {
@@ -103,4 +108,105 @@ async fn what_a_service_repeats_is_hidden() {
         let authorization = request.header("authorization").unwrap_or_default();
         assert!(authorization.is_empty() || !authorization.contains(SECRETS[1]));
     }
+}
+
+thread_local! {
+    /// What a case logs, from when it asks for that.
+    static LOG: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
+
+/// Takes the log of a case apart from those of the others: each runs on a thread of its own.
+struct Log;
+
+impl Log {
+    fn start() {
+        static SUBSCRIBER: Once = Once::new();
+        SUBSCRIBER.call_once(|| {
+            let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_ansi(false);
+            subscriber.with_writer(|| Self).init();
+        });
+        LOG.set(Some(Vec::new()));
+    }
+
+    fn end() -> String {
+        String::from_utf8_lossy(&LOG.take().unwrap_or_default()).into_owned()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        LOG.with_borrow_mut(|log| log.iter_mut().for_each(|log| log.extend_from_slice(bytes)));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn calls_to_iam_are_logged_like_others_and_without_secrets() {
+    let target = target().await;
+    Log::start();
+    let client = target.addresses().credentials(target.user()).build().unwrap();
+    client.packages().list(PackageType::Firmware).send().await.unwrap();
+    let _ = client.obs().unwrap().head(target.bucket(), "key.bin").await;
+    let token = client.current_credentials().await.unwrap();
+    let with_key = target.addresses().access_key(target.access_key()).build().unwrap();
+    with_key.find_project_id().await.unwrap();
+    let text = Log::end();
+    for operation in ["iam_create_token", "iam_list_projects", "iam_create_temporary_key", "list_ota_packages"] {
+        assert!(text.contains(&format!("operation=\"{operation}\"")), "{operation}: {text}");
+    }
+    assert!(text.contains("method=POST") && text.contains("status=201") && text.contains("request_id="), "{text}");
+    let Secret::Token(token) = token.secret() else { panic!("a password gives a token") };
+    for secret in ["emulator-password", "emulator-secret-key", token.expose_secret()] {
+        assert!(!text.contains(secret), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn every_attempt_has_a_span_with_what_came_of_it_and_without_secrets() {
+    let failed = std::sync::atomic::AtomicBool::new(false);
+    let stub = Stub::start(move |_| match failed.swap(true, std::sync::atomic::Ordering::Relaxed) {
+        false => Answer::new(503, SECRETS[0]).header("x-request-id", "fake-request-1"),
+        true => Answer::new(200, r#"{"packages":[]}"#),
+    })
+    .await;
+    let client = builder(&stub.endpoint()).retry(impatient()).build().unwrap();
+    Log::start();
+    client.packages().list(PackageType::Firmware).send().await.unwrap();
+    let text = Log::end();
+    let lines: Vec<_> = text.lines().filter(|line| line.contains(" iotda_ota::call: ")).collect();
+    let [first, second] = lines[..] else { panic!("{text}") };
+    for line in [first, second] {
+        let span = r#"call{operation="list_ota_packages"}:attempt{operation="list_ota_packages" attempt="#;
+        assert!(line.contains(span) && line.contains(r#"scheme="token""#) && line.contains("elapsed_ms="), "{line}");
+    }
+    assert!(first.contains("status=503") && first.contains(r#"request_id="fake-request-1""#), "{first}");
+    assert!(!first.contains("because") && !first.contains("waited_ms"), "{first}");
+    assert!(second.contains("attempt=2") && second.contains("status=200") && second.contains("waited_ms="), "{second}");
+    assert!(second.contains(r#"because="the service failed (HTTP 503)""#), "{second}");
+    assert_silent(&text);
+}
+
+#[tokio::test]
+async fn what_iam_repeats_is_neither_logged_nor_told() {
+    let password = "fake-password-that-is-repeated";
+    Log::start();
+    for status in [401, 403, 404, 500, 201, 302] {
+        let iam = Stub::start(move |request| {
+            let body = String::from_utf8_lossy(&request.body).into_owned();
+            let message = serde_json::json!({ "error": { "code": password, "message": body } }).to_string();
+            Answer::new(status, message).header("x-iam-trace-id", password)
+        })
+        .await;
+        let user = iotda_ota::Password::new("fake-user", password, "fake-domain");
+        let client = Client::builder().region("r").endpoint(iam.endpoint()).iam_endpoint(iam.endpoint());
+        let error = client.credentials(user).build().unwrap().current_credentials().await.unwrap_err();
+        assert!(!everything(&error).contains(password), "{error:?}");
+        assert!(iam.received().iter().any(|request| String::from_utf8_lossy(&request.body).contains(password)));
+    }
+    let text = Log::end();
+    assert!(text.contains("iam_create_token") && !text.contains(password), "{text}");
 }

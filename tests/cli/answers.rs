@@ -27,9 +27,9 @@ fn a_page_of_html_is_no_answer() {
 }
 
 #[test]
-fn half_a_json_is_no_answer() {
+fn an_answer_that_is_cut_off_is_unavailable() {
     let stub = Stub::breaking_off(r#"{"packages":[{"package_id":"28f"#);
-    assert_picture!("half_a_json", Home::new().run_with(&LIST, &service(&stub.endpoint)).failed(6));
+    assert_picture!("half_a_json", Home::new().run_with(&LIST, &service(&stub.endpoint)).failed(7));
 }
 
 #[test]

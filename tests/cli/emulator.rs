@@ -20,14 +20,18 @@ impl Server {
     /// Starts it on free ports and waits until it is ready.
     pub(crate) fn start(home: &Home, more: &[&str]) -> Self {
         let mut command = home.command(&[&ANY_PORTS[..], more].concat());
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut server = Self { child, variables: BTreeMap::new() };
         for line in BufReader::new(server.child.stdout.take().unwrap()).lines() {
             let line = line.unwrap();
             if line == "ready" {
                 return server;
             }
-            let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
+            let Some(line) = line.strip_prefix("export ") else {
+                assert!(line.starts_with("# IOTDA_OTA_"), "{line}");
+                continue;
+            };
+            let (name, value) = line.split_once('=').unwrap();
             let value = value.strip_prefix('\'').unwrap().strip_suffix('\'').unwrap();
             server.variables.insert(name.to_owned(), value.to_owned());
         }
@@ -106,6 +110,20 @@ fn prints_what_a_client_needs_and_stops_cleanly() {
 }
 
 #[test]
+fn accepts_the_signatures_that_it_is_told_to_and_names_a_user() {
+    let home = Home::new();
+    let list = ["package", "list", "--type", "firmware", "--signing"];
+    for (accepted, plain, derived) in [("any", 0, 0), ("plain", 0, 6), ("derived", 3, 0)] {
+        let mut server = Server::start(&home, &["--in-memory", "--signing", accepted]);
+        server.variables.remove("IOTDA_OTA_TOKEN");
+        for (scheme, code) in [("plain", plain), ("derived", derived)] {
+            let run = server.run(&home, &[&list[..], &[scheme]].concat());
+            assert_eq!(run.code, Some(code), "{accepted}, {scheme}: {}", run.stderr);
+        }
+    }
+}
+
+#[test]
 fn limits_packages_if_asked_to() {
     let home = Home::new();
     let server = Server::start(&home, &["--in-memory", "--strict", "--limit-packages", "1"]);
@@ -116,6 +134,24 @@ fn limits_packages_if_asked_to() {
     home.file("sample.bin", "other");
     let run = server.run(&home, &arguments).failed(3);
     assert_eq!(run.error()["error_code"], "EMULATOR.PACKAGE_QUOTA");
+}
+
+#[test]
+fn creates_packages_without_objects_if_asked_to() {
+    let home = Home::new();
+    let server = Server::start(&home, &["--in-memory", "--no-object-check"]);
+    server.create_all("not/there.bin", &["2.0".to_owned()]);
+    let run = server.run(&home, &["package", "list", "--type", "firmware", "--format", "json"]).succeeded();
+    assert_eq!(run.json()["page"]["count"], 1);
+}
+
+#[test]
+fn stops_with_its_standard_input_if_asked_to() {
+    let home = Home::new();
+    let mut server = Server::start(&home, &["--in-memory", "--stop-with-stdin"]);
+    server.run(&home, &publish(&sample(), &["--quiet"])).succeeded();
+    drop(server.child.stdin.take());
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
 }
 
 #[test]
@@ -133,6 +169,56 @@ fn knows_whom_a_file_names() {
     home.file("identities.toml", "region = 5");
     let run = home.run(&[&ANY_PORTS[..], &["--in-memory", "--identities", "identities.toml"]].concat()).failed(1);
     assert!(run.stderr.contains("identities.toml"), "{}", run.stderr);
+}
+
+#[test]
+fn faults_are_told_on_the_command_line() {
+    let home = Home::new();
+    let fault = "list_ota_packages:status:status=403,code=APIGW.0302";
+    let server = Server::start(&home, &["--in-memory", "--fault", fault]);
+    let run = server.run(&home, &["package", "list", "--type", "firmware", "--format", "json"]).failed(3);
+    assert_eq!(run.error()["error_code"], "APIGW.0302");
+    for (fault, expected) in [
+        ("create:cut", "no operation is called \"create\""),
+        ("*:close-after-comit", "did you mean \"close-after-commit\"?"),
+        ("*:cut:probabilty=1", "did you mean \"probability\"?"),
+    ] {
+        let run = home.run(&["emulator", "--in-memory", "--fault", fault]).failed(2);
+        assert!(run.stderr.contains(expected), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn begins_with_a_file_at_a_fixed_time() {
+    let home = Home::new();
+    home.file(
+        "seed.jsonl",
+        "{\"package\":{\"app_id\":\"a\",\"product_id\":\"p\",\"package_type\":\"firmwarePackage\",\"version\":\"V1\",\
+         \"file_location\":{\"obs_location\":{\"region_name\":\"r-1\",\"bucket_name\":\"bucket\",\"object_key\":\"a.bin\"}}}}",
+    );
+    let more = ["--in-memory", "--load", "seed.jsonl", "--fixed-clock", "2023-02-11T12:12:12Z", "--no-control"];
+    let server = Server::start(&home, &more);
+    let list = ["package", "list", "--type", "firmware", "--format", "json"];
+    let package = server.run(&home, &list).succeeded().json()["packages"][0].clone();
+    assert_eq!(package["create_time"], "20230211T121212Z");
+    assert_eq!(package["package_id"], "00000000000000000000000000000001");
+
+    home.file("seed.jsonl", "{}");
+    let run = home.run(&[&ANY_PORTS[..], &["--in-memory", "--load", "seed.jsonl"]].concat()).failed(1);
+    assert!(run.stderr.contains("seed.jsonl") && run.stderr.contains("line 1"), "{}", run.stderr);
+}
+
+#[test]
+fn an_address_for_everybody_is_warned_about() {
+    let home = Home::new();
+    let mut command =
+        home.command(&["emulator", "--in-memory", "--listen", "0.0.0.0:0", "--obs-listen", "127.0.0.1:0"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let warned = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains("not a loopback address")));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(warned.is_some());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::harness::{Home, Run, assert_picture};
 use crate::stub::Stub;
 
 /// Writes `config.toml` where this system has it.
-fn configure(home: &Home, text: &str) -> PathBuf {
+pub(crate) fn configure(home: &Home, text: &str) -> PathBuf {
     let folder = match () {
         () if cfg!(target_os = "macos") => "Library/Preferences",
         () if cfg!(windows) => "AppData/Roaming",

@@ -1,77 +1,229 @@
-//! Secrets are never shown, whatever goes wrong.
+//! Secrets are never shown, whatever goes wrong: not on the terminal, not in a file, not in a snapshot.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
-use crate::harness::{Home, assert_picture, publish, sample, service};
-use crate::stub::Stub;
+use iotda_ota_emulator::InstanceKind;
+use serde_json::json;
+
+use crate::auth::login;
+use crate::harness::{Home, PACKAGE, Run, assert_picture, publish, sample, service};
+use crate::instance::Instance;
+use crate::stub::{Answer, Stub};
 
 /// One set of secrets for each kind of credentials; the environment of the place has none of its own.
-const SETS: [&[(&str, &str)]; 4] = [
+const SETS: [&[(&str, &str)]; 6] = [
     &[
-        ("IOTDA_OTA_TOKEN", "planted-token"),
+        ("IOTDA_OTA_TOKEN", r#"pla"nted-tok\en"#),
         ("HUAWEICLOUD_SDK_AK", "FAKE"),
         ("HUAWEICLOUD_SDK_SK", "planted-secret"),
         ("HUAWEICLOUD_SDK_SECURITY_TOKEN", "planted-security-token"),
     ],
+    &[("IOTDA_OTA_TOKEN", "planted-token")],
     &[
         ("IOTDA_OTA_USERNAME", "fake-user"),
-        ("IOTDA_OTA_PASSWORD", "planted-password"),
+        ("IOTDA_OTA_PASSWORD", r#"ab"cd planted \u00e9 efgh é密"#),
         ("IOTDA_OTA_DOMAIN", "fake-domain"),
     ],
     &[
         ("HUAWEICLOUD_SDK_AK", "FAKE"),
         ("HUAWEICLOUD_SDK_SK", "planted-secret"),
-        ("HUAWEICLOUD_SDK_SECURITY_TOKEN", "planted-security-token"),
+        ("HUAWEICLOUD_SDK_SECURITY_TOKEN", r#"planted-"security\token%22"#),
+    ],
+    &[
+        ("HUAWEICLOUD_OIDC_PROVIDER_URN", "fake-provider"),
+        ("HUAWEICLOUD_OIDC_AGENCY_URN", "fake-agency"),
+        ("HUAWEICLOUD_OIDC_ID_TOKEN", "planted-identity"),
     ],
     // The file and the cached login.
-    &[("IOTDA_OTA_STATE_DIR", "state")],
+    &[],
 ];
 
 /// The variables that lead to a service, without credentials.
 fn place(endpoint: &str) -> Vec<(&'static str, &str)> {
-    let mut variables = vec![("HUAWEICLOUD_SDK_IAM_ENDPOINT", endpoint)];
+    let mut variables = vec![
+        ("HUAWEICLOUD_SDK_IAM_ENDPOINT", endpoint),
+        ("HUAWEICLOUD_SDK_STS_ENDPOINT", endpoint),
+        ("IOTDA_OTA_STATE_DIR", "state"),
+        // Whoever looks for a fault sets these.
+        ("RUST_LOG", "trace"),
+        ("RUST_BACKTRACE", "full"),
+    ];
     let credentials = ["HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "IOTDA_OTA_TOKEN"];
     variables.extend(service(endpoint).into_iter().filter(|(name, _)| !credentials.contains(name)));
     variables
 }
 
-fn check(home: &Home, endpoint: &str, arguments: &[&str]) {
-    for set in SETS {
-        for format in ["text", "json"] {
-            let arguments = [arguments, &["--verbose", "--format", format]].concat();
-            let run = home.run_with(&arguments, &[&place(endpoint)[..], set].concat());
-            assert!(!format!("{}{}", run.stdout, run.stderr).contains("planted"), "{arguments:?}: {}", run.stderr);
+/// What the service says in the worst case: everything that it was sent, as an error or as a success.
+fn echo(status: &'static str) -> Stub {
+    Stub::serving(move |request| {
+        let body = json!({"error_code": "STUB.1", "error_msg": request, "error": {"message": request}});
+        Answer::json(status, body.to_string()).with_header("X-Subject-Token", "planted-issued")
+    })
+}
+
+/// Every command, with arguments that make it run.
+fn commands(sample: &str) -> Vec<Vec<&str>> {
+    let id = "28f61af50fc9452aa0ed5ea25c3cc3d3";
+    vec![
+        publish(sample, &[]),
+        publish(sample, &["--dry-run"]),
+        [&["package", "create", "--object-key", "upgrade.bin"], &PACKAGE[..]].concat(),
+        vec!["package", "list", "--type", "firmware"],
+        vec!["package", "show", id],
+        vec!["package", "delete", id],
+        vec!["package", "delete", id, "--with-object"],
+        vec!["package", "verify", id, sample],
+        vec!["manifest", "init"],
+        vec!["manifest", "check"],
+        vec!["manifest", "schema"],
+        vec!["auth", "status"],
+        vec!["auth", "login", "--username", "fake-user", "--domain", "fake-domain", "--password-stdin"],
+        vec!["auth", "logout"],
+        vec!["emulator", "--in-memory", "--identities", "identities.toml"],
+        vec!["completions", "bash"],
+        vec!["package", "wrong"],
+        vec!["auth", "login", "--password=planted-argument"],
+    ]
+}
+
+/// The commands that the help knows, without those that only have others below them.
+fn known(home: &Home, above: &[&str], found: &mut Vec<String>) {
+    let help = home.run(&[above, &["--help"]].concat()).succeeded().stdout;
+    let below = help.split_once("\nCommands:\n").map(|(_, rest)| rest.split("\n\n").next().unwrap().to_owned());
+    let Some(below) = below else { return found.push(above.join(" ")) };
+    for line in below.lines() {
+        let name = line.split_whitespace().next().unwrap();
+        // Lines that go on with the text of the one before are indented further.
+        if line.starts_with("  ") && !line.starts_with("   ") {
+            known(home, &[above, &[name]].concat(), found);
         }
     }
 }
 
-#[test]
-fn secrets_are_never_shown() {
+/// A home with secrets in every file that may hold some.
+fn planted() -> Home {
     let home = Home::new();
-    let sample = sample();
-    let refusing = Stub::answering("403 Forbidden", "application/json", r#"{"error_msg":"no"}"#);
-    let empty = Stub::answering("200 OK", "application/json", r#"{"packages":[],"projects":[]}"#);
-    let list = vec!["package", "list", "--type", "firmware"];
     fs::create_dir(home.path("state")).unwrap();
-    home.file("state/login.json", r#"{"token":"planted-login","expires_at":"2099-01-01T00:00:00Z","project_id":null}"#);
-    for (endpoint, arguments) in [
-        ("http://127.0.0.1:9", list.clone()),
-        (refusing.endpoint.as_str(), list.clone()),
-        (empty.endpoint.as_str(), list),
-        (empty.endpoint.as_str(), publish(&sample, &[])),
-        ("http://127.0.0.1:9", publish(&sample, &["--dry-run"])),
-        (empty.endpoint.as_str(), vec!["auth", "status"]),
-        (refusing.endpoint.as_str(), vec!["auth", "status"]),
-        ("http://127.0.0.1:9", vec!["--help"]),
-        ("http://127.0.0.1:9", vec!["package", "wrong"]),
-    ] {
-        check(&home, endpoint, &arguments);
+    fs::create_dir(home.path(".huaweicloud")).unwrap();
+    let login = r#"{"token":"planted-login","expires_at":"2099-01-01T00:00:00Z","project_id":null,"region":null}"#;
+    home.file("state/login.json", login);
+    home.file(".huaweicloud/credentials", "[basic]\nak = FAKE\nsk = planted-file\nsecurity_token = planted-token\n");
+    home.file("identities.toml", "[[user]]\nname = 'u'\npassword = 'planted-password'\ndomain = 5\n");
+    home
+}
+
+/// All files below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+fn shows_nothing(run: &Run, what: &dyn std::fmt::Debug) {
+    let shown = format!("{}{}", run.stdout, run.stderr);
+    // The second one is the end of what begins with `pla"`.
+    assert!(!shown.contains("planted") && !shown.contains("nted-tok"), "{what:?}: {shown}");
+}
+
+#[test]
+fn every_command_is_among_those_that_are_tried() {
+    let mut found = Vec::new();
+    known(&Home::new(), &[], &mut found);
+    assert!(found.len() > 8, "{found:?}");
+    for name in found {
+        let tried = commands("sample.bin").iter().any(|command| command.join(" ").starts_with(&name));
+        assert!(tried, "{name} is not tried with planted secrets");
     }
-    // The stub did get what was hidden.
-    let sent: Vec<_> = empty.requests.try_iter().collect();
-    for secret in ["planted-token", "planted-password", "planted-security-token", "planted-login"] {
+}
+
+#[test]
+fn no_command_shows_a_secret_whatever_the_service_says() {
+    let sample = sample();
+    let stubs = [echo("400 Bad Request"), echo("401 Unauthorized"), echo("201 Created")];
+    for (endpoint, set) in stubs.iter().flat_map(|stub| SETS.map(|set| (stub.endpoint.as_str(), set))) {
+        for arguments in commands(&sample) {
+            let home = planted();
+            for flags in [["--verbose", "--format=text"], ["--verbose", "--format=json"]] {
+                let arguments = [&arguments[..], &flags].concat();
+                let run = home.run_with(&arguments, &[&place(endpoint)[..], set].concat());
+                shows_nothing(&run, &(&arguments, set));
+            }
+        }
+    }
+    for stub in &stubs {
+        let home = planted();
+        for format in ["--format=text", "--format=json"] {
+            let flags = ["--password-stdin", "--verbose", format];
+            let run = login(&home, &place(&stub.endpoint), "pass\\\"word planted-typed é\n", &flags);
+            shows_nothing(&run, &flags);
+        }
+        let kept = files(&home.path("state")).into_iter().map(|file| fs::read_to_string(file).unwrap());
+        assert!(kept.into_iter().all(|text| !text.contains("planted-typed")));
+    }
+    // The stubs did get what was hidden.
+    let sent: Vec<_> = stubs.iter().flat_map(|stub| stub.requests.try_iter()).collect();
+    for secret in ["planted-token", "nted-tok", "cd planted", "security\\token%22", "planted-identity", "planted-typed"]
+    {
         assert!(sent.iter().any(|request| request.contains(secret)), "{secret}");
     }
+    // What only signs does not leave this machine.
+    assert!(!sent.iter().any(|request| request.contains("planted-secret") || request.contains("planted-file")));
+}
+
+#[test]
+fn the_cached_login_is_sent_and_never_shown() {
+    let home = planted();
+    fs::remove_file(home.path(".huaweicloud/credentials")).unwrap();
+    let stub = echo("403 Forbidden");
+    for command in [["auth", "status", "-v"], ["package", "list", "--type=firmware"]] {
+        shows_nothing(&home.run_with(&command, &place(&stub.endpoint)), &command);
+    }
+    assert!(stub.requests.try_iter().any(|request| request.contains("planted-login")));
+}
+
+#[test]
+fn a_password_is_kept_nowhere_and_a_token_only_in_the_login() {
+    let (home, sample, instance) = (Home::new(), sample(), Instance::start(InstanceKind::Any));
+    let variables = [&instance.place()[..], &[("IOTDA_OTA_STATE_DIR", "state")]].concat();
+    for more in [["--verbose", "--format=text"], ["--verbose", "--format=json"]] {
+        let flags = [&["--password-stdin"], &more[..]].concat();
+        let run = login(&home, &variables, "emulator-password\n", &flags).succeeded();
+        let shown = format!("{}{}", run.stdout, run.stderr);
+        assert!(!shown.contains("emulator-password"), "{shown}");
+    }
+    let kept = fs::read_to_string(home.path("state/login.json")).unwrap();
+    let kept: serde_json::Value = serde_json::from_str(&kept).unwrap();
+    let token = kept["token"].as_str().unwrap();
+    for arguments in [publish(&sample, &["-v"]), vec!["auth", "status", "-v", "--format", "json"]] {
+        let run = home.run_with(&arguments, &variables).succeeded();
+        assert!(!format!("{}{}", run.stdout, run.stderr).contains(token), "{}", run.stderr);
+    }
+    let mut with_token = Vec::new();
+    for file in files(&home.path(".")) {
+        let text = String::from_utf8_lossy(&fs::read(&file).unwrap()).into_owned();
+        assert!(!text.contains("emulator-password"), "{}", file.display());
+        if text.contains(token) {
+            with_token.push(file.file_name().unwrap().to_owned());
+        }
+    }
+    assert_eq!(with_token, ["login.json"]);
+}
+
+#[test]
+fn no_snapshot_holds_a_secret() {
+    let instance = Instance::start(InstanceKind::Any);
+    let emulator = &instance.emulator;
+    let secrets = ["planted", emulator.password(), emulator.secret_access_key(), emulator.token()];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut seen = 0;
+    for file in ["tests", "crates"].iter().flat_map(|folder| files(&root.join(folder))) {
+        if file.extension().is_some_and(|extension| extension == "snap") {
+            let text = fs::read_to_string(&file).unwrap();
+            assert!(!secrets.iter().any(|secret| text.contains(secret)), "{}", file.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 100, "only {seen} snapshots were found");
 }
 
 #[test]

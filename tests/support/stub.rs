@@ -6,8 +6,9 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use iotda_ota::{AccessKey, Client, ClientBuilder};
+use iotda_ota::{AccessKey, Client, ClientBuilder, RetryPolicy};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -83,9 +84,10 @@ impl Stub {
         format!("http://{}", self.address)
     }
 
-    /// A builder for a client of this stub, with credentials that are plainly fake.
+    /// A builder for a client of this stub, with credentials that are plainly fake. It repeats what failed at once.
     pub fn builder(&self) -> ClientBuilder {
         Client::builder()
+            .retry(impatient())
             .endpoint(self.endpoint())
             .obs_endpoint(self.endpoint())
             .obs_region("cn-north-4")
@@ -174,7 +176,7 @@ impl Answer {
         self
     }
 
-    fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let sent = match self.end {
             End::Complete => &self.body[..],
             End::Cut(bytes) => &self.body[..bytes.min(self.body.len())],
@@ -190,6 +192,11 @@ impl Answer {
         }
         [head.as_bytes(), b"\r\n", sent].concat()
     }
+}
+
+/// Retries as they are, but for the delays, for which no test wants to wait.
+pub fn impatient() -> RetryPolicy {
+    RetryPolicy::default().delays(Duration::ZERO, Duration::ZERO)
 }
 
 async fn serve(listener: TcpListener, received: Arc<Mutex<Vec<Received>>>, respond: Arc<Respond>) {
@@ -216,7 +223,7 @@ async fn converse(mut stream: TcpStream, received: &Mutex<Vec<Received>>, respon
 }
 
 /// Reads one request to its end. Bodies of this project always tell their length.
-async fn read_request(stream: &mut TcpStream) -> std::io::Result<Received> {
+pub(crate) async fn read_request(stream: &mut TcpStream) -> std::io::Result<Received> {
     let mut bytes = Vec::new();
     let body_at = loop {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {

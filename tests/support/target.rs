@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use iotda_ota::{AccessKey, Client, ClientBuilder, Metadata, ObsLocation, Password};
-use iotda_ota_emulator::{Builder, Emulator, InstanceKind, Refusal};
+use iotda_ota_emulator::{Builder, Emulator, Faults, FixedClock, InstanceKind, Refusal};
 
 /// A backend with everything a client needs for it. It stops when it is dropped.
 #[derive(Debug)]
@@ -34,6 +34,16 @@ pub async fn dedicated_target() -> Target {
     Target::start(Emulator::builder().signing(InstanceKind::Dedicated)).await
 }
 
+/// An emulator of the shared address of a region, which takes no derived signatures.
+pub async fn shared_target() -> Target {
+    Target::start(Emulator::builder().signing(InstanceKind::Shared)).await
+}
+
+/// An emulator whose clock stands still, so many seconds after the beginning of 1970.
+pub async fn target_at(seconds: u64) -> Target {
+    Target::start(Emulator::builder().clock(FixedClock::at_unix_seconds(seconds))).await
+}
+
 /// An emulator that refuses every call to IoTDA in the same way, as real ones are known to.
 pub async fn refusing_target(refusal: Refusal) -> Target {
     Target::start(Emulator::builder().refuse_with(refusal)).await
@@ -59,6 +69,16 @@ impl Target {
             .endpoint(self.backend.endpoint())
             .obs_endpoint(self.backend.obs_endpoint())
             .iam_endpoint(self.backend.iam_endpoint())
+    }
+
+    /// The address of IoTDA, for cases that reach it in another way.
+    pub fn endpoint(&self) -> &str {
+        self.backend.endpoint()
+    }
+
+    /// The region that it claims to be.
+    pub fn region(&self) -> &str {
+        self.backend.region()
     }
 
     /// A builder with addresses, project and all credentials set, for cases that change one of them.
@@ -91,6 +111,16 @@ impl Target {
         Metadata::at(self.backend.metadata_endpoint().unwrap_or_default())
     }
 
+    /// The OBS base address.
+    pub fn obs_endpoint(&self) -> &str {
+        self.backend.obs_endpoint()
+    }
+
+    /// What goes wrong on purpose.
+    pub fn faults(&self) -> &Faults {
+        self.backend.faults()
+    }
+
     /// A client that may do everything.
     ///
     /// # Panics
@@ -110,15 +140,14 @@ impl Target {
         ObsLocation::new(self.backend.region(), self.bucket(), key)
     }
 
-    /// Puts a file into the bucket and answers its location, with the checksum of its content.
+    /// Puts a file into the bucket, in place of what is there, and answers its location with the checksum of its content.
     ///
     /// # Panics
     ///
     /// If that fails.
     pub async fn upload(&self, key: &str, file: &Path) -> ObsLocation {
-        let file = iotda_ota::LocalFile::read(file).await.expect("the file can be read");
         let obs = self.client().obs().expect("the target has OBS");
-        obs.upload(self.bucket(), key, &file).await.expect("the upload succeeds");
-        self.location(key).sign(file.checksum().clone())
+        let uploaded = obs.upload(self.bucket(), key, file).replace(true).send().await.expect("the upload succeeds");
+        self.location(key).sign(uploaded.checksum)
     }
 }

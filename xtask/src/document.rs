@@ -1,9 +1,9 @@
 //! Checks on the OpenAPI document: what the generator cannot take, what makes a client brittle, and what a reader
 //! would miss.
 //!
-//! [`run`] is the command, [`lint`] finds everything at once. The rules live in three parts: `operations` (ids, tags,
-//! parameters, bodies, statuses, examples), `schemas` (strict requests, tolerant responses, descriptions) and
-//! `references` (nothing dangles, nothing is unused). Whether the examples match the schemas is not checked here: a
+//! [`run`] is the command, [`lint`] finds everything at once. The rules live in four parts: `operations` (ids, tags,
+//! parameters, bodies, statuses, examples), `links` (from one operation to the next), `schemas` (strict requests,
+//! tolerant responses, descriptions) and `references` (nothing dangles, nothing is unused). Whether the examples match the schemas is not checked here: a
 //! suite of the `tests` package does.
 
 use std::fmt;
@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::Failure;
 use place::Place;
 
+mod links;
 mod operations;
 mod place;
 mod references;
@@ -50,7 +51,7 @@ pub(crate) fn run(root: &Path, out: &mut dyn Write) -> Result<bool, Failure> {
 }
 
 /// The document below `root` as JSON.
-fn read(root: &Path) -> Result<Value, Failure> {
+pub(crate) fn read(root: &Path) -> Result<Value, Failure> {
     Ok(serde_saphyr::from_str(&fs::read_to_string(root.join(DOCUMENT))?)?)
 }
 
@@ -66,6 +67,7 @@ pub(crate) fn lint(document: &Value) -> Vec<Finding> {
     }
     references::check(&root, &mut findings);
     operations::check(&root, &mut findings);
+    links::check(&root, &mut findings);
     schemas::check(&root, &mut findings);
     findings
 }

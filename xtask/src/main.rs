@@ -9,8 +9,15 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod bench;
+mod cargo;
+mod chaos;
 mod codegen;
+mod contract;
 mod document;
+mod drift;
+mod emulator;
+mod interop;
+mod python;
 mod tidy;
 
 /// What a command may end with when it could not do its work.
@@ -42,10 +49,32 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Run the chaos suite in full and print its figures
+    Chaos {
+        /// How many packages are created
+        #[arg(long, default_value_t = 10_000)]
+        creates: u32,
+        /// Where the sequences of faults begin
+        #[arg(long)]
+        seed: Option<u64>,
+    },
     /// Check the OpenAPI document against the house rules
     Document,
     /// Check the tree against the house rules
     Tidy,
+    /// Compare the OpenAPI document with the models of the official Python SDK; needs Python 3.11
+    Drift,
+    /// Run the official Python SDKs against the emulator; needs Python 3.11
+    Interop,
+    /// Run requests generated from the OpenAPI document against the emulator; needs Python 3.11
+    Contract {
+        /// 2,000 cases of each operation instead of 200
+        #[arg(long)]
+        full: bool,
+        /// What the generated requests depend on
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 fn main() -> ExitCode {
@@ -54,8 +83,12 @@ fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Bench { names, quick, format } => bench::run(&root, &names, quick, format, out),
         Command::Codegen { check } => codegen::run(&root, check, out),
+        Command::Chaos { creates, seed } => chaos::run(&root, creates, seed, out),
         Command::Document => document::run(&root, out),
         Command::Tidy => tidy::run(&root, out),
+        Command::Drift => drift::run(&root, out),
+        Command::Interop => interop::run(&root, out),
+        Command::Contract { full, seed } => contract::run(&root, full, seed, out),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,

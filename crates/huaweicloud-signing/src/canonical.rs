@@ -149,8 +149,10 @@ impl<'a> Request<'a> {
             return Err(SignError::LowercaseMethod(self.method.clone()));
         }
         sdk_date(self.headers)?;
-        // Enough for all but very long queries and tokens.
-        let mut out = String::with_capacity(1024);
+        // More than is needed: a text that grows would leave copies of a security token behind.
+        let values = self.headers.iter().map(|(name, value)| 2 * name.as_str().len() + value.len() + 8);
+        let room = 256 + 3 * (self.path.len() + self.query.map_or(0, str::len)) + values.sum::<usize>();
+        let mut out = String::with_capacity(room);
         out.push_str(self.method.as_str());
         out.push('\n');
         path::write(self.path, &mut out)?;

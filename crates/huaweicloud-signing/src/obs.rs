@@ -28,13 +28,18 @@
 //! | an `x-obs-*` header that occurs more than once is one line, values joined with a comma | reference |
 //! | repeated `x-obs-date`, `Date`, `Content-Type` or `Content-MD5` | unknown: refused |
 //! | values outside visible ASCII, blank and tab | the reference advises against them: refused |
-//! | a bucket without a key is `/bucket/`, no bucket is `/` | reference; the SDK leaves out the last `/` for path-style addresses |
+//! | a bucket without a key is `/bucket/`, no bucket is `/` | reference; the SDK leaves out the last `/` for path-style addresses, and [`verify`] accepts that |
 //! | the key is percent-encoded as UTF-8 except letters, digits, `-`, `.`, `_`, `~` and `/` | SDK |
 //! | a custom domain bound to the bucket takes the bucket's place | both |
 //! | which query items are sub-resources | see [`Resource::query`] |
 //!
 //! The signature does not cover the body. `Content-MD5` and `x-obs-content-sha256` are covered, and the service
 //! compares them with the body.
+//!
+//! # The AWS-style names
+//!
+//! The same signature exists with `AWS` for `OBS` and `x-amz-` for `x-obs-` ([`Dialect`]). [`verify`] knows both;
+//! [`authorization`] writes only the service's own.
 //!
 //! # Temporary keys
 //!
@@ -48,11 +53,13 @@
 //!
 //! [the reference]: https://support.huaweicloud.com/intl/en-us/api-obs/obs_04_0010.html
 
+mod dialect;
 mod error;
 mod resource;
 mod string_to_sign;
 mod verify;
 
+pub use dialect::Dialect;
 pub use error::{SignError, VerifyError};
 pub use resource::Resource;
 pub use verify::{Claim, parse_authorization, verify};
@@ -62,12 +69,10 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{HeaderMap, HeaderValue, Method};
 use sha1::Sha1;
+use zeroize::Zeroizing;
 
 use crate::AccessKey;
-use string_to_sign::{Secrets, build};
-
-/// The first word of the `Authorization` header.
-const SCHEME: &str = "OBS";
+use string_to_sign::{Style, build};
 
 /// Returns the text that is signed for a request.
 ///
@@ -92,7 +97,7 @@ const SCHEME: &str = "OBS";
 ///
 /// A [`SignError`] when the headers hold no time, or when it is not certain how the service would read the request.
 pub fn string_to_sign(method: &Method, resource: &Resource<'_>, headers: &HeaderMap) -> Result<String, SignError> {
-    build(method, resource, headers, Secrets::Kept)
+    build(method, resource, headers, Style::OBS)
 }
 
 /// Returns the value of the `Authorization` header for a request, marked as sensitive.
@@ -127,10 +132,10 @@ pub fn authorization(
     if !is_access_key_id(key.id) {
         return Err(SignError::InvalidAccessKeyId);
     }
-    let text = string_to_sign(method, resource, headers)?;
+    let text = Zeroizing::new(string_to_sign(method, resource, headers)?);
     let signature = STANDARD.encode(mac(key.secret, &text)?.finalize().into_bytes());
-    let mut value =
-        HeaderValue::try_from(format!("{SCHEME} {}:{signature}", key.id)).map_err(|_| SignError::InvalidAccessKeyId)?;
+    let mut value = HeaderValue::try_from(format!("{} {}:{signature}", Dialect::Obs.scheme(), key.id))
+        .map_err(|_| SignError::InvalidAccessKeyId)?;
     value.set_sensitive(true);
     Ok(value)
 }

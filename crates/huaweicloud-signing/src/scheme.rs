@@ -4,6 +4,7 @@
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::HeaderValue;
 use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
 
 use crate::canonical::{Request, Secrets, SignError, SignedHeaders, VerifyError, sdk_date};
 use crate::hex;
@@ -32,13 +33,13 @@ impl Scheme {
         request: &Request<'_>,
         signed: &SignedHeaders<'_>,
     ) -> Result<String, SignError> {
-        let canonical = request.canonical(signed)?;
+        let canonical = Zeroizing::new(request.canonical(signed)?);
         let mut out = String::with_capacity(160);
         for line in [Some(self.name), Some(sdk_date(request.headers)?), info].into_iter().flatten() {
             out.push_str(line);
             out.push('\n');
         }
-        hex::write(&Sha256::digest(canonical), &mut out);
+        hex::write(&Sha256::digest(canonical.as_bytes()), &mut out);
         Ok(out)
     }
 

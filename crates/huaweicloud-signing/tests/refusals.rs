@@ -155,7 +155,8 @@ fn refuses_a_repeated_sub_resource() {
 
 #[test]
 fn refuses_query_items_on_which_the_sources_disagree() {
-    for name in ["UploadId", "ACL", "attname", "customDomain", "x-obs-unheard-of", "X-OBS-security-token"] {
+    for name in ["UploadId", "ACL", "attname", "customDomain", "x-obs-unheard-of", "x-amz-date", "X-OBS-security-token"]
+    {
         assert_eq!(signed_query(&[(name, Some("1"))]), Err(SignError::UnknownSubResource(name.to_owned())));
     }
 }
@@ -186,7 +187,8 @@ fn refuses_another_scheme() {
         "",
         "OBS",
         "obs A:AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
-        "AWS A:AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        "aws A:AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        "AWSA:AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
         "AWS4-HMAC-SHA256 Credential=A",
         "OBSA:AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
     ] {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use huaweicloud_signing::AccessKey;
-use huaweicloud_signing::obs::{Resource, authorization, parse_authorization, string_to_sign, verify};
+use huaweicloud_signing::obs::{Dialect, Resource, authorization, parse_authorization, string_to_sign, verify};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -31,15 +31,18 @@ struct Expected {
     authorization: String,
 }
 
-fn vectors() -> Vec<Vector> {
-    let file: File = serde_json::from_str(include_str!("vectors/obs.json")).expect("valid vectors");
+const OBS: &str = include_str!("vectors/obs.json");
+const AWS: &str = include_str!("vectors/obs_aws.json");
+
+fn vectors(file: &str) -> Vec<Vector> {
+    let file: File = serde_json::from_str(file).expect("valid vectors");
     assert!(!file.vectors.is_empty());
     file.vectors
 }
 
-/// Calls `check` with the parts of each request as the crate takes them.
-fn for_each(check: impl Fn(&Vector, &Method, &Resource<'_>, &HeaderMap)) {
-    for vector in &vectors() {
+/// Calls `check` with the parts of each request of a file as the crate takes them.
+fn for_each(file: &str, check: impl Fn(&Vector, &Method, &Resource<'_>, &HeaderMap)) {
+    for vector in &vectors(file) {
         let method: Method = vector.method.parse().expect("a method");
         let headers: HeaderMap = vector
             .headers
@@ -59,7 +62,7 @@ fn for_each(check: impl Fn(&Vector, &Method, &Resource<'_>, &HeaderMap)) {
 
 #[test]
 fn the_string_to_sign_is_that_of_the_official_sdk() {
-    for_each(|vector, method, resource, headers| {
+    for_each(OBS, |vector, method, resource, headers| {
         assert_eq!(
             string_to_sign(method, resource, headers).as_ref(),
             Ok(&vector.expected.string_to_sign),
@@ -71,7 +74,7 @@ fn the_string_to_sign_is_that_of_the_official_sdk() {
 
 #[test]
 fn the_authorization_is_that_of_the_official_sdk() {
-    for_each(|vector, method, resource, headers| {
+    for_each(OBS, |vector, method, resource, headers| {
         let key = AccessKey { id: &vector.ak, secret: &vector.sk };
         let value = authorization(&key, method, resource, headers).expect("a signature");
         assert_eq!(value.to_str().ok(), Some(vector.expected.authorization.as_str()), "{}", vector.name);
@@ -80,10 +83,27 @@ fn the_authorization_is_that_of_the_official_sdk() {
 
 #[test]
 fn a_signature_of_the_official_sdk_verifies() {
-    for_each(|vector, method, resource, headers| {
-        let value = HeaderValue::try_from(&vector.expected.authorization).expect("a header value");
-        let claim = parse_authorization(&value).expect("a claim");
-        assert_eq!(claim.access_key_id(), vector.ak, "{}", vector.name);
-        assert_eq!(verify(&vector.sk, &claim, method, resource, headers), Ok(()), "{}", vector.name);
-    });
+    for (file, dialect) in [(OBS, Dialect::Obs), (AWS, Dialect::Aws)] {
+        for_each(file, |vector, method, resource, headers| {
+            let value = HeaderValue::try_from(&vector.expected.authorization).expect("a header value");
+            let claim = parse_authorization(&value).expect("a claim");
+            assert_eq!((claim.access_key_id(), claim.dialect()), (vector.ak.as_str(), dialect), "{}", vector.name);
+            assert_eq!(verify(&vector.sk, &claim, method, resource, headers), Ok(()), "{}", vector.name);
+        });
+    }
+}
+
+#[test]
+fn a_signature_verifies_only_with_the_names_of_its_own_dialect() {
+    for (file, prefix, other) in [(OBS, "OBS ", "AWS "), (AWS, "AWS ", "OBS ")] {
+        for_each(file, |vector, method, resource, headers| {
+            if !headers.keys().any(|name| name.as_str().starts_with("x-")) {
+                return;
+            }
+            let value = HeaderValue::try_from(vector.expected.authorization.replacen(prefix, other, 1));
+            let value = value.expect("a header value");
+            let claim = parse_authorization(&value).expect("a claim");
+            assert!(verify(&vector.sk, &claim, method, resource, headers).is_err(), "{}", vector.name);
+        });
+    }
 }

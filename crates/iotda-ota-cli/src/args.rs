@@ -11,14 +11,18 @@ use clap::{ArgMatches, Args as _, CommandFactory, FromArgMatches, Parser, Subcom
 mod auth;
 mod connection;
 mod emulator;
+mod manifest;
 mod output;
 mod package;
 
 pub(crate) use auth::{AuthCommand, LoginArgs};
 pub(crate) use connection::{ConnectionFlags, InProcessFlags, Signing};
 pub(crate) use emulator::EmulatorArgs;
+pub(crate) use manifest::{CheckArgs, InitArgs, ManifestCommand};
 pub(crate) use output::{ColorMode, Format, OutputFlags, ProgressMode};
-pub(crate) use package::{Allow, CreateArgs, DeleteArgs, IfExists, ListArgs, PackageCommand, PublishArgs, ShowArgs};
+pub(crate) use package::{
+    Allow, CreateArgs, DeleteArgs, Described, IfExists, ListArgs, PackageCommand, PublishArgs, ShowArgs, VerifyArgs,
+};
 
 /// Publish firmware as OTA upgrade packages on Huawei Cloud IoTDA, or on the emulator inside.
 #[derive(Debug, Parser)]
@@ -60,9 +64,12 @@ Exit codes:
 /// What is to be done.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Publish, create, list, show and delete upgrade packages
+    /// Publish, verify, create, list, show and delete upgrade packages
     #[command(subcommand, after_help = package::EXAMPLES, disable_help_subcommand = true)]
     Package(PackageCommand),
+    /// Write and check the manifest ota.toml, which holds what is the same for every release
+    #[command(subcommand, after_help = manifest::EXAMPLES, disable_help_subcommand = true)]
+    Manifest(ManifestCommand),
     /// Show which credentials are used, log in and log out
     #[command(subcommand, after_help = auth::EXAMPLES, disable_help_subcommand = true)]
     Auth(AuthCommand),
@@ -112,7 +119,21 @@ pub(crate) fn command() -> clap::Command {
     let elsewhere = InProcessFlags::augment_args(ConnectionFlags::augment_args(clap::Command::new("flags")));
     let hidden: Vec<_> = elsewhere.get_arguments().map(|flag| flag.clone().hide(true)).collect();
     let without = |command: clap::Command| command.args(&hidden);
-    command = command.mut_subcommand("emulator", without).mut_subcommand("completions", without);
+    command = command.mut_subcommand("emulator", |command| without(command).mut_arg("signing", emulator::signing));
+    command = command.mut_subcommand("completions", without);
+    // A new manifest takes the bucket.
+    let bucket: Vec<_> = elsewhere.get_arguments().filter(|flag| flag.get_id() == "bucket").cloned().collect();
+    let bucket = bucket.into_iter().map(|flag| flag.help("OBS bucket that holds the files").help_heading(None));
+    command = command
+        .mut_subcommand("manifest", |manifest| without(manifest).mut_subcommand("init", |init| init.args(bucket)));
+    // Publish may find them in a manifest.
+    command = command.mut_subcommand("package", |package| {
+        package.mut_subcommand("create", |create| {
+            ["app_id", "product_id", "package_type"]
+                .into_iter()
+                .fold(create, |create, flag| create.mut_arg(flag, |flag| flag.required(true)))
+        })
+    });
     command.mut_subcommand("auth", |auth| auth.mut_subcommand("logout", without))
 }
 

@@ -1,6 +1,6 @@
 //! Dispatch: one file per command.
 
-use crate::args::{AuthCommand, Cli, Command};
+use crate::args::{AuthCommand, Cli, Command, ManifestCommand};
 use crate::config::{Appearance, Environment};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
@@ -9,6 +9,7 @@ use crate::output::Output;
 mod auth;
 mod completions;
 mod emulator;
+mod manifest;
 mod package;
 mod running;
 
@@ -31,24 +32,30 @@ pub(crate) fn run(cli: &Cli) -> ExitCode {
 fn dispatch(cli: &Cli, output: &Output) -> Result<(), Failure> {
     match &cli.command {
         Command::Package(command) => package::run(command, cli, output),
+        Command::Manifest(command) => {
+            let init = matches!(command, ManifestCommand::Init(_));
+            refuse_places(cli, "manifest", if init { &["--bucket"] } else { &[] })?;
+            manifest::run(command, cli.connection.bucket.as_ref(), output)
+        }
         Command::Auth(AuthCommand::Logout) => {
-            refuse_places(cli, "auth logout")?;
+            refuse_places(cli, "auth logout", &[])?;
             auth::logout(output)
         }
         Command::Auth(command) => auth::run(command, cli, output),
         Command::Emulator(args) => {
-            refuse_places(cli, "emulator")?;
-            emulator::run(args, output)
+            // There it says what is accepted.
+            refuse_places(cli, "emulator", &["--signing"])?;
+            emulator::run(args, cli.connection.signing.unwrap_or_default(), output)
         }
         Command::Completions { shell } => {
-            refuse_places(cli, "completions")?;
+            refuse_places(cli, "completions", &[])?;
             completions::run(*shell, output)
         }
     }
 }
 
 /// Flags that a command would silently ignore are refused, above all `--emulator-dir` where `--data-dir` is meant.
-fn refuse_places(cli: &Cli, command: &str) -> Result<(), Failure> {
+fn refuse_places(cli: &Cli, command: &str, but: &[&str]) -> Result<(), Failure> {
     let mut flags = cli.connection.all();
     if cli.in_process.emulator {
         flags.push("--emulator");
@@ -56,7 +63,7 @@ fn refuse_places(cli: &Cli, command: &str) -> Result<(), Failure> {
     if cli.in_process.emulator_dir.is_some() {
         flags.push("--emulator-dir");
     }
-    match flags.first() {
+    match flags.iter().find(|flag| !but.contains(flag)) {
         None => Ok(()),
         Some(flag) => Err(Failure::usage(
             format!("{flag} cannot be used with the command {command}"),

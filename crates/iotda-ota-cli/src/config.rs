@@ -4,7 +4,9 @@
 //! that it is reported together with everything that is wrong with the request.
 
 use std::ffi::OsString;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -15,10 +17,13 @@ use crate::failure::{Failure, Problem};
 
 mod credentials;
 mod folders;
+mod origin;
 mod profile;
 
 pub(crate) use folders::{emulator_dir, login_file};
+pub(crate) use origin::Origins;
 
+use origin::Sources;
 use profile::Profile;
 
 /// The variables of the process, or of a test.
@@ -45,6 +50,21 @@ impl Environment<'_> {
         choice(name, self.text(name), problems)
     }
 
+    /// A number within these bounds, and what they are in words.
+    fn number<T: FromStr + PartialOrd>(
+        self,
+        name: &str,
+        (rule, bounds): (&str, RangeInclusive<T>),
+        problems: &mut Vec<Problem>,
+    ) -> Option<T> {
+        let text = self.text(name)?;
+        let number = text.parse().ok().filter(|number| bounds.contains(number));
+        if number.is_none() {
+            problems.push(Problem::new(name, rule, &text, "change it or unset it"));
+        }
+        number
+    }
+
     fn switch(self, name: &str, problems: &mut Vec<Problem>) -> bool {
         match self.text(name).as_deref() {
             Some("1" | "true") => true,
@@ -64,7 +84,12 @@ pub(crate) struct Settings {
     pub(crate) bucket: Option<String>,
     pub(crate) obs_region: Option<String>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) max_attempts: Option<u32>,
+    /// Where journals of uploads are kept, if anywhere.
+    pub(crate) state_dir: Option<PathBuf>,
     pub(crate) problems: Vec<Problem>,
+    /// Where the others came from.
+    pub(crate) origins: Origins,
 }
 
 /// Where calls go.
@@ -105,7 +130,12 @@ impl Settings {
     pub(crate) fn read(cli: &Cli, environment: Environment<'_>, credentials: bool) -> Result<Self, Failure> {
         let flags = &cli.connection;
         let mut problems = Vec::new();
-        let timeout = flags.timeout.or_else(|| timeout(environment, &mut problems)).map(Duration::from_secs);
+        let seconds = ("seconds from 1 to 86400", 1..=86_400);
+        let timeout = flags.timeout.or_else(|| environment.number("IOTDA_OTA_TIMEOUT", seconds, &mut problems));
+        let timeout = timeout.map(Duration::from_secs);
+        let times = ("a number from 1 to 100", 1..=100);
+        let max_attempts =
+            flags.max_attempts.or_else(|| environment.number("IOTDA_OTA_MAX_ATTEMPTS", times, &mut problems));
         let mut unclear = Vec::new();
         let by_variable = !cli.in_process.emulator && environment.switch("IOTDA_OTA_EMULATOR", &mut unclear);
         if !unclear.is_empty() {
@@ -121,8 +151,14 @@ impl Settings {
                 ));
             }
             let folder = emulator_dir(cli.in_process.emulator_dir.as_ref(), "--emulator-dir", environment)?;
-            let (bucket, obs_region) = (flags.bucket.clone(), flags.obs_region.clone());
-            return Ok(Self { place: Place::Emulator(folder), bucket, obs_region, timeout, problems });
+            let no_profile = Profile::default();
+            let mut sources = Sources::new(Environment(&|_| None), &no_profile);
+            let bucket = sources.text("bucket", &flags.bucket, "");
+            let obs_region = sources.text("obs_region", &flags.obs_region, "");
+            let origins = sources.origins();
+            let state_dir = Some(folders::emulator_state_dir(&folder, environment));
+            let place = Place::Emulator(folder);
+            return Ok(Self { place, bucket, obs_region, timeout, max_attempts, state_dir, problems, origins });
         }
         if cli.in_process.emulator_dir.is_some() {
             return Err(Failure::usage("--emulator-dir cannot be used without --emulator", "add --emulator"));
@@ -134,20 +170,27 @@ impl Settings {
         };
         // Without it most settings are missing, and to say so would only mislead.
         let Some(profile) = profile else { return Err(Failure::invalid(problems)) };
-        let text = |flag: &Option<String>, variable: &str, key: &str| {
-            flag.clone().or_else(|| environment.text(variable)).or_else(|| profile.text(key))
+        let by_flag = flags.signing.map(|signing| (signing, origin::flag_of("signing")));
+        let by_variable = || {
+            let name = "IOTDA_OTA_SIGNING";
+            environment.choice(name, &mut problems).map(|signing| (signing, name.to_owned()))
         };
-        let signing = flags.signing.or_else(|| environment.choice("IOTDA_OTA_SIGNING", &mut problems));
-        let signing = signing.or_else(|| choice(&profile.field("signing"), profile.text("signing"), &mut problems));
-        let ca_file = flags.ca_file.clone().or_else(|| environment.path("IOTDA_OTA_CA_FILE"));
-        let ca_file = ca_file.or_else(|| profile.path("ca_file"));
+        let signing = by_flag.or_else(by_variable).or_else(|| {
+            let (text, origin) = profile.text("signing")?;
+            choice(&origin, Some(text), &mut problems).map(|signing| (signing, origin))
+        });
+        let (signing, signing_origin) = signing.unzip();
+        let _: Option<Metadata> = environment.choice("IOTDA_OTA_METADATA", &mut problems);
+        let mut sources = Sources::new(environment, &profile);
+        sources.note("signing", signing_origin);
+        let ca_file = sources.path("ca_file", &flags.ca_file, "IOTDA_OTA_CA_FILE");
         let service = Service {
-            region: text(&flags.region, "IOTDA_OTA_REGION", "region"),
-            endpoint: text(&flags.endpoint, "IOTDA_OTA_ENDPOINT", "endpoint"),
-            obs_endpoint: text(&flags.obs_endpoint, "IOTDA_OTA_OBS_ENDPOINT", "obs_endpoint"),
-            iam_endpoint: text(&flags.iam_endpoint, "HUAWEICLOUD_SDK_IAM_ENDPOINT", "iam_endpoint"),
-            project_id: text(&flags.project_id, "HUAWEICLOUD_SDK_PROJECT_ID", "project_id"),
-            instance_id: text(&flags.instance_id, "IOTDA_OTA_INSTANCE_ID", "instance_id"),
+            region: sources.text("region", &flags.region, "IOTDA_OTA_REGION"),
+            endpoint: sources.text("endpoint", &flags.endpoint, "IOTDA_OTA_ENDPOINT"),
+            obs_endpoint: sources.text("obs_endpoint", &flags.obs_endpoint, "IOTDA_OTA_OBS_ENDPOINT"),
+            iam_endpoint: sources.text("iam_endpoint", &flags.iam_endpoint, "HUAWEICLOUD_SDK_IAM_ENDPOINT"),
+            project_id: sources.text("project_id", &flags.project_id, "HUAWEICLOUD_SDK_PROJECT_ID"),
+            instance_id: sources.text("instance_id", &flags.instance_id, "IOTDA_OTA_INSTANCE_ID"),
             signing: signing.unwrap_or_default(),
             ca_certificates: ca_file.and_then(|file| certificates(&file, &mut problems)),
             plain_http: flags.plain_http,
@@ -158,12 +201,23 @@ impl Settings {
         };
         Ok(Self {
             place: Place::Service(Box::new(service)),
-            bucket: text(&flags.bucket, "IOTDA_OTA_BUCKET", "bucket"),
-            obs_region: text(&flags.obs_region, "IOTDA_OTA_OBS_REGION", "obs_region"),
+            bucket: sources.text("bucket", &flags.bucket, "IOTDA_OTA_BUCKET"),
+            obs_region: sources.text("obs_region", &flags.obs_region, "IOTDA_OTA_OBS_REGION"),
             timeout,
+            max_attempts,
+            state_dir: folders::state_dir(environment),
             problems,
+            origins: sources.origins(),
         })
     }
+}
+
+/// Whether the metadata service is asked for credentials. The library looks at the variable itself; here it is only
+/// checked, because with a value that means nothing everybody would wait for the service and wonder.
+#[derive(Clone, Copy, ValueEnum)]
+enum Metadata {
+    On,
+    Off,
 }
 
 /// A value out of a few; `field` says where it comes from.
@@ -178,25 +232,17 @@ fn choice<T: ValueEnum>(field: &str, text: Option<String>, problems: &mut Vec<Pr
     found
 }
 
-fn timeout(environment: Environment<'_>, problems: &mut Vec<Problem>) -> Option<u64> {
-    const NAME: &str = "IOTDA_OTA_TIMEOUT";
-    let text = environment.text(NAME)?;
-    let seconds = text.parse().ok().filter(|seconds| (1..=86_400).contains(seconds));
-    if seconds.is_none() {
-        problems.push(Problem::new(NAME, "seconds from 1 to 86400", &text, "change it or unset it"));
-    }
-    seconds
-}
-
 fn certificates(file: &Path, problems: &mut Vec<Problem>) -> Option<Vec<u8>> {
-    match std::fs::read(file) {
-        Ok(pem) => Some(pem),
-        Err(error) => {
-            let help = format!("check the path; the system says: {error}");
-            problems.push(Problem::new("ca_file", "a readable file", &file.display().to_string(), help));
-            None
+    const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+    let (rule, help) = match std::fs::read(file) {
+        Ok(pem) if pem.windows(BEGIN.len()).any(|part| part == BEGIN) => return Some(pem),
+        Ok(_) => {
+            ("a PEM file with certificates", "give a file that holds -----BEGIN CERTIFICATE----- lines".to_owned())
         }
-    }
+        Err(error) => ("a readable file", format!("check the path; the system says: {error}")),
+    };
+    problems.push(Problem::new("ca_file", rule, &file.display().to_string(), help));
+    None
 }
 
 /// How to speak to the caller.

@@ -1,5 +1,5 @@
 //! Sources of credentials around the library's chain: one that remembers what the user should know, and one for
-//! credentials that are there already.
+//! what sources have said already.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -56,11 +56,11 @@ impl CredentialsSource for Watched {
     }
 }
 
-/// Credentials that a source gave a moment ago.
+/// What sources gave a moment ago, so that they need not be asked again.
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) source: String,
-    pub(crate) credentials: Credentials,
+    pub(crate) result: Result<Credentials, SourceError>,
 }
 
 impl CredentialsSource for Found {
@@ -69,6 +69,6 @@ impl CredentialsSource for Found {
     }
 
     fn fetch<'a>(&'a self, _http: &'a SourceHttp) -> BoxFuture<'a, Result<Credentials, SourceError>> {
-        Box::pin(async move { Ok(self.credentials.clone()) })
+        Box::pin(async move { self.result.clone() })
     }
 }

@@ -39,7 +39,7 @@ impl From<ErrorKind> for ExitCode {
             ErrorKind::Unauthenticated | ErrorKind::Denied => Self::Denied,
             ErrorKind::NotFound => Self::NotFound,
             ErrorKind::AlreadyExists => Self::AlreadyExists,
-            ErrorKind::Rejected | ErrorKind::Unintelligible => Self::Rejected,
+            ErrorKind::Rejected | ErrorKind::Unintelligible | ErrorKind::InUse => Self::Rejected,
             ErrorKind::Unavailable => Self::Unavailable,
             ErrorKind::OutcomeUnknown => Self::OutcomeUnknown,
             ErrorKind::Mismatch => Self::Mismatch,

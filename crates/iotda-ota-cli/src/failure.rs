@@ -8,7 +8,9 @@ use iotda_ota::{Error, ErrorKind, Violation, Violations};
 use iotda_ota_emulator::StartError;
 use serde::Serialize;
 
+use crate::config::Origins;
 use crate::exit_code::ExitCode;
+use crate::manifest::Place;
 use crate::signals::Signal;
 
 /// Why a command did not succeed.
@@ -45,9 +47,14 @@ pub(crate) struct Report {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Problem {
     pub(crate) field: String,
+    /// The flag, variable or line of a profile that the value came from, if it is a setting and was given.
+    pub(crate) origin: Option<String>,
     pub(crate) rule: String,
     pub(crate) value: String,
     pub(crate) help: String,
+    /// Where it stands, if it stands in a manifest.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub(crate) at: Option<Place>,
 }
 
 impl Failure {
@@ -67,7 +74,14 @@ impl Failure {
         }))
     }
 
-    fn with_hint(mut self, hint: impl Into<String>) -> Self {
+    /// The same in other words.
+    pub(crate) fn with_message(mut self, message: &str) -> Self {
+        message.clone_into(&mut self.0.message);
+        self
+    }
+
+    /// Says what to do next.
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
         self
     }
@@ -79,13 +93,39 @@ impl Failure {
 
     /// Values that cannot be used, all at once.
     pub(crate) fn invalid(problems: Vec<Problem>) -> Self {
+        Self::broken(problems, "nothing was sent")
+    }
+
+    /// Values that cannot be used, and what was not done because of that.
+    pub(crate) fn broken(problems: Vec<Problem>, so: &str) -> Self {
         let message = match problems.len() {
-            1 => "1 rule is broken, nothing was sent".to_owned(),
-            count => format!("{count} rules are broken, nothing was sent"),
+            1 => format!("1 rule is broken, {so}"),
+            count => format!("{count} rules are broken, {so}"),
         };
+        Self::because_of(message, problems)
+    }
+
+    /// Values that cannot be used, in words of the command's own.
+    pub(crate) fn because_of(message: impl Into<String>, problems: Vec<Problem>) -> Self {
         let mut failure = Self::new(ExitCode::Invalid, kind_name(ErrorKind::Invalid), message);
         failure.0.violations = problems;
         failure
+    }
+
+    /// Blames what is wrong with settings on where they came from.
+    pub(crate) fn blamed_on(mut self, origins: &Origins) -> Self {
+        for problem in &mut self.0.violations {
+            problem.origin = origins.of(&problem.field).map(str::to_owned);
+        }
+        self
+    }
+
+    /// Changes values that cannot be used, or leaves them out.
+    pub(crate) fn with_problems(self, change: impl FnMut(Problem) -> Option<Problem>) -> Self {
+        if self.violations.is_empty() {
+            return self;
+        }
+        Self::invalid(self.0.violations.into_iter().filter_map(change).collect())
     }
 
     /// Something that the library would call an error of this kind.
@@ -107,6 +147,13 @@ impl Failure {
         let mut failure = Self::new(ExitCode::Fault, "emulator", error.to_string());
         failure.0.causes = causes(error);
         failure
+    }
+
+    /// The program itself failed.
+    pub(crate) fn defect(message: impl Into<String>) -> Self {
+        let hint = "this is a defect of iotda-ota: report it with this message, and list what exists before you repeat \
+                    the command";
+        Self::new(ExitCode::Fault, "fault", message).with_hint(hint)
     }
 
     /// Something of this machine failed.
@@ -142,10 +189,17 @@ impl Problem {
     pub(crate) fn new(field: &str, rule: impl Into<String>, value: &str, help: impl Into<String>) -> Self {
         Self {
             field: field.to_owned(),
+            origin: None,
             rule: rule.into(),
             value: if value.is_empty() { String::new() } else { format!("{value:?}") },
             help: help.into(),
+            at: None,
         }
+    }
+
+    /// The name of its field on the wire alone, without those of the objects around it.
+    pub(crate) fn name(&self) -> &str {
+        self.field.rsplit_once("obs_location.").map_or(&self.field, |(_, name)| name)
     }
 
     pub(crate) fn of(violations: &Violations) -> Vec<Self> {
@@ -157,9 +211,11 @@ impl From<&Violation> for Problem {
     fn from(violation: &Violation) -> Self {
         Self {
             field: violation.field.clone(),
+            origin: None,
             rule: violation.rule.clone(),
             value: violation.value.clone(),
             help: violation.help.clone(),
+            at: None,
         }
     }
 }
@@ -191,6 +247,7 @@ fn kind_name(kind: ErrorKind) -> &'static str {
         ErrorKind::Unavailable => "unavailable",
         ErrorKind::OutcomeUnknown => "outcome_unknown",
         ErrorKind::Mismatch => "mismatch",
+        ErrorKind::InUse => "in_use",
         ErrorKind::Io => "io",
         _ => "fault",
     }

@@ -1,8 +1,8 @@
 //! The command `iotda-ota`: publish firmware as OTA upgrade packages, on the service or on the emulator inside.
 //!
-//! `args` is what can be typed, `config` what the environment adds, `target` whom a command speaks to,
-//! `credentials` as whom, `commands`
-//! what is done, `output` the only place that prints, `exit_code` how it ends.
+//! `args` is what can be typed, `config` what the environment adds, `manifest` what a file beside the firmware adds,
+//! `target` whom a command speaks to, `credentials` as whom, `commands` what is done, `output` the only place that
+//! prints, `exit_code` how it ends.
 
 mod args;
 mod commands;
@@ -10,13 +10,17 @@ mod config;
 mod credentials;
 mod exit_code;
 mod failure;
+mod manifest;
 mod output;
 mod signals;
+mod suggestion;
 mod target;
 
 fn main() -> std::process::ExitCode {
-    match args::parse() {
-        Ok(cli) => commands::run(&cli).into(),
-        Err(stopped) => output::usage(&stopped).into(),
-    }
+    let run = || match args::parse() {
+        Ok(cli) => commands::run(&cli),
+        Err(stopped) => output::usage(&stopped),
+    };
+    // A panic was reported where it happened.
+    std::panic::catch_unwind(run).unwrap_or(exit_code::ExitCode::Fault).into()
 }

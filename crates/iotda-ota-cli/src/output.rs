@@ -16,6 +16,7 @@ use crate::failure::Failure;
 mod calls;
 mod json;
 mod messages;
+mod panics;
 mod progress;
 pub(crate) mod text;
 
@@ -36,6 +37,7 @@ impl Output {
     pub(crate) fn new(appearance: Appearance) -> Self {
         let Appearance { format, progress, color, quiet, verbose } = appearance;
         choose_colors(color);
+        panics::report(format);
         let stderr = Stderr::default();
         if verbose {
             calls::show(format, stderr.clone());
@@ -56,6 +58,11 @@ impl Output {
                 out.write_all(b"\n")
             }
         })
+    }
+
+    /// Prints JSON whatever the format is.
+    pub(crate) fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
+        print(|out| text::json(value, out))
     }
 
     /// Prints bytes as they are.

@@ -1,14 +1,14 @@
 //! Whom a command speaks to: a service, or an emulator that lives as long as the command.
 
 use iotda_ota::{
-    AccessKey, Chain, Client, ClientBuilder, Credentials, CredentialsSource, ProjectId, SigningScheme, Variables,
-    Violations,
+    AccessKey, Chain, Client, ClientBuilder, Credentials, CredentialsSource, ProjectId, RetryPolicy, SigningScheme,
+    Variables, Violations,
 };
 use iotda_ota_emulator::Emulator;
 
 use crate::args::Signing;
 use crate::commands::started;
-use crate::config::{self, Place, Service, Settings};
+use crate::config::{self, Origins, Place, Service, Settings};
 use crate::credentials::{Notices, Watched};
 use crate::failure::{Failure, Problem};
 use crate::output::Output;
@@ -26,12 +26,13 @@ pub(crate) struct Target {
     /// The sources of credentials, unless they are an emulator's own or none are to be used.
     sources: Option<config::Credentials>,
     notices: Notices,
+    origins: Origins,
 }
 
 impl Target {
     /// Starts the emulator, if it is to be one. Without `keep` it works in a temporary folder and leaves nothing.
     pub(crate) async fn open(settings: Settings, keep: bool, output: &Output) -> Result<Self, Failure> {
-        let Settings { place, bucket, obs_region, timeout, problems } = settings;
+        let Settings { place, bucket, obs_region, timeout, max_attempts, state_dir, problems, origins } = settings;
         let mut builder = Client::builder();
         if let Some(region) = obs_region {
             builder = builder.obs_region(region);
@@ -39,14 +40,23 @@ impl Target {
         if let Some(timeout) = timeout {
             builder = builder.timeout(timeout);
         }
+        if let Some(attempts) = max_attempts {
+            builder = builder.retry(RetryPolicy::default().max_attempts(attempts));
+        }
+        if let Some(folder) = state_dir.filter(|_| keep) {
+            builder = builder.state_dir(folder);
+        }
         match place {
             Place::Emulator(data_dir) => {
                 let emulator = Emulator::builder();
                 let emulator = if keep { emulator.data_dir(&data_dir) } else { emulator.in_memory() };
                 let emulator = started(&emulator, keep.then_some(data_dir.as_path()), output).await?;
                 let key = AccessKey::new(emulator.access_key_id(), emulator.secret_access_key());
+                // Its ports are others each time, but its data are the same.
+                let name = data_dir.canonicalize().unwrap_or_else(|_| data_dir.clone());
                 let builder = builder
                     .no_proxy()
+                    .state_name(format!("emulator {}", name.display()))
                     .region(emulator.region())
                     .endpoint(emulator.endpoint())
                     .obs_endpoint(emulator.obs_endpoint())
@@ -57,7 +67,7 @@ impl Target {
                 let bucket = bucket.unwrap_or_else(|| emulator.bucket().to_owned());
                 let folder = Some(data_dir.display().to_string());
                 let (emulator, obs_key, notices) = (Some(emulator), Some(key), Notices::default());
-                Ok(Self { builder, emulator, bucket, problems, folder, obs_key, sources: None, notices })
+                Ok(Self { builder, emulator, bucket, problems, folder, obs_key, sources: None, notices, origins })
             }
             Place::Service(service) => {
                 let sources = service.credentials.clone();
@@ -70,6 +80,7 @@ impl Target {
                     obs_key: sources.as_ref().and_then(|credentials| credentials.obs_key.clone()),
                     sources,
                     notices: Notices::default(),
+                    origins,
                 };
                 if let Some(key) = &target.obs_key {
                     target.builder = target.builder.access_key(key.clone());
@@ -90,7 +101,16 @@ impl Target {
     /// Makes the client. If the settings do not allow that, `check` tells what is wrong with the request as well, so
     /// that everything is reported at once.
     pub(crate) fn client(&self, check: impl Fn(&Client) -> Result<(), Violations>) -> Result<Client, Failure> {
-        let mut problems = self.problems.clone();
+        self.client_unless(&[], check)
+    }
+
+    /// Makes the client unless there are problems, which are reported together with everything else.
+    pub(crate) fn client_unless(
+        &self,
+        problems: &[Problem],
+        check: impl Fn(&Client) -> Result<(), Violations>,
+    ) -> Result<Client, Failure> {
+        let mut problems = [&self.problems, problems].concat();
         let client = match self.builder.clone().build() {
             // What is wrong with the request alone comes out when it is sent.
             Ok(client) if problems.is_empty() => return Ok(client),
@@ -98,9 +118,7 @@ impl Target {
             Err(error) if error.violations().is_empty() => return Err(error.into()),
             Err(error) => {
                 problems.extend(Problem::of(error.violations()));
-                // Rules of requests do not depend on where they go; this client never sends anything.
-                let stand_in = Client::builder().endpoint("http://127.0.0.1:9").project_id("none").obs_region("none");
-                stand_in.no_proxy().build().ok()
+                stand_in().ok()
             }
         };
         if let Some(Err(violations)) = client.map(|client| check(&client)) {
@@ -123,6 +141,11 @@ impl Target {
     /// The access key for OBS, if it is another than that for IoTDA.
     pub(crate) fn obs_key(&self) -> Option<&AccessKey> {
         self.obs_key.as_ref()
+    }
+
+    /// Where the settings came from.
+    pub(crate) fn origins(&self) -> &Origins {
+        &self.origins
     }
 
     /// Remembers what the user should know about credentials.
@@ -166,6 +189,11 @@ impl Target {
             emulator.shutdown().await;
         }
     }
+}
+
+/// A client that judges requests and never sends any: their rules do not depend on where they go.
+pub(crate) fn stand_in() -> Result<Client, iotda_ota::Error> {
+    Client::builder().endpoint("http://127.0.0.1:9").project_id("none").obs_region("none").no_proxy().build()
 }
 
 /// A builder with everything that is known about a service but its credentials.

@@ -1,5 +1,6 @@
-//! The settings of an emulator; starting it is in [`start`].
+//! The settings of an emulator; those of sizes and numbers are in [`limits`], starting it is in [`start`].
 
+mod limits;
 mod start;
 
 use std::fmt;
@@ -10,6 +11,8 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::instance::{InstanceKind, Refusal};
+use crate::journal::DEFAULT_REQUESTS;
+use crate::limits::Limits;
 
 /// How long a client may keep the emulator waiting in the middle of a request.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -42,10 +45,16 @@ pub struct Builder {
     strict: bool,
     check_objects: bool,
     limit_packages: Option<u64>,
+    limit_storage: Option<u64>,
     identities: Option<PathBuf>,
     signing: InstanceKind,
     refusal: Option<Refusal>,
     metadata: bool,
+    load: Option<PathBuf>,
+    hosts: Vec<String>,
+    control: bool,
+    requests: usize,
+    limits: Limits,
     clock: Option<Arc<dyn Clock>>,
     patience: Duration,
 }
@@ -61,10 +70,16 @@ impl Default for Builder {
             strict: false,
             check_objects: true,
             limit_packages: None,
+            limit_storage: None,
             identities: None,
             signing: InstanceKind::Any,
             refusal: None,
             metadata: false,
+            load: None,
+            hosts: Vec::new(),
+            control: true,
+            requests: DEFAULT_REQUESTS,
+            limits: Limits::default(),
             clock: None,
             patience: PATIENCE,
         }
@@ -123,6 +138,14 @@ impl Builder {
         self
     }
 
+    /// Most bytes that all objects and parts of uploads may have together. Without it the disk is the limit.
+    ///
+    /// Beyond either, an upload is refused with 403 `InsufficientStorageSpace`.
+    pub fn limit_storage(mut self, bytes: u64) -> Self {
+        self.limit_storage = Some(bytes);
+        self
+    }
+
     /// Takes users, access keys, projects and the region from a file; its form is in the README of this crate.
     ///
     /// Without it there are one user, one access key and one project, which the
@@ -151,6 +174,38 @@ impl Builder {
         self
     }
 
+    /// Begins with the packages and objects of a file, which is a dump or written by hand; its form is in the README of this
+    /// crate.
+    ///
+    /// The data folder must not have packages or objects of its own; [`Emulator::load`](crate::Emulator::load) replaces
+    /// them.
+    pub fn load(mut self, file: impl Into<PathBuf>) -> Self {
+        self.load = Some(file.into());
+        self
+    }
+
+    /// Answers also requests whose `Host` is this name or one below it; can be repeated.
+    ///
+    /// Addresses, `localhost` and names below it, and those of the service itself are always answered. Other names are
+    /// refused, because a web page could have pointed them here.
+    pub fn allow_host(mut self, name: impl Into<String>) -> Self {
+        self.hosts.push(name.into());
+        self
+    }
+
+    /// Whether there are control calls, below `/emulator/`; true by default. Without them only the health is left.
+    pub fn control(mut self, control: bool) -> Self {
+        self.control = control;
+        self
+    }
+
+    /// How many of the last requests [`Emulator::requests`](crate::Emulator::requests) tells, 1,000 by default. They take
+    /// at most 8 MiB, however many these are.
+    pub fn keep_requests(mut self, requests: usize) -> Self {
+        self.requests = requests;
+        self
+    }
+
     /// Replaces the source of time and identifiers.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Arc::new(clock));
@@ -175,10 +230,16 @@ impl fmt::Debug for Builder {
             .field("strict", &self.strict)
             .field("check_objects", &self.check_objects)
             .field("limit_packages", &self.limit_packages)
+            .field("limit_storage", &self.limit_storage)
             .field("identities", &self.identities)
             .field("signing", &self.signing)
             .field("refusal", &self.refusal)
             .field("metadata", &self.metadata)
+            .field("load", &self.load)
+            .field("hosts", &self.hosts)
+            .field("control", &self.control)
+            .field("requests", &self.requests)
+            .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
 }

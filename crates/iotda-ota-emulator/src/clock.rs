@@ -1,11 +1,13 @@
 //! Time and identifiers, replaceable so that tests and snapshots are repeatable.
 //!
 //! Everything the emulator stamps or numbers asks a [`Clock`]: `create_time`, `Last-Modified`, package ids, request ids,
-//! the names of object files, and until when tokens and temporary access keys are valid. [`SystemClock`] is the default,
+//! upload ids, the names of object files, and until when tokens and temporary access keys are valid. [`SystemClock`] is the default,
 //! [`FixedClock`] answers the same in every run. The one thing that never asks is the check of a signed request's
 //! `X-Sdk-Date` or `Date`, because that date comes from a real client.
 
 use std::hash::{BuildHasher, RandomState};
+use std::str::FromStr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -22,8 +24,10 @@ pub enum IdKind {
     Package,
     /// An `X-Request-Id` or `x-obs-request-id`.
     Request,
-    /// The name of the file that holds an object's bytes.
+    /// The name of a file that holds bytes of an object.
     Object,
+    /// An `uploadId`.
+    Upload,
     /// A token, or a temporary access key.
     Token,
 }
@@ -37,6 +41,9 @@ pub trait Clock: Send + Sync + 'static {
     ///
     /// The emulator asks again when a package id or a file name is already taken.
     fn id(&self, kind: IdKind) -> u128;
+
+    /// Begins anew, because the emulator has forgotten everything; a clock that counts may count from the start again.
+    fn restart(&self) {}
 }
 
 /// The real time, and identifiers that do not repeat.
@@ -78,21 +85,26 @@ impl Clock for SystemClock {
     }
 }
 
-/// A time that stands still, and identifiers that count from one for each [`IdKind`].
-#[derive(Debug)]
+/// A time that stands still, and identifiers that count from one for each [`IdKind`]. Clones count together.
+#[derive(Clone, Debug)]
 pub struct FixedClock {
     now: SystemTime,
+    counters: Arc<Counters>,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
     packages: AtomicU64,
     requests: AtomicU64,
     objects: AtomicU64,
+    uploads: AtomicU64,
     tokens: AtomicU64,
 }
 
 impl FixedClock {
     /// A clock that always shows `now`.
     pub fn at(now: SystemTime) -> Self {
-        let [packages, requests, objects, tokens] = [const { AtomicU64::new(0) }; 4];
-        Self { now, packages, requests, objects, tokens }
+        Self { now, counters: Arc::default() }
     }
 
     /// A clock that always shows this many seconds after the beginning of 1970.
@@ -108,12 +120,36 @@ impl Clock for FixedClock {
 
     fn id(&self, kind: IdKind) -> u128 {
         let counter = match kind {
-            IdKind::Package => &self.packages,
-            IdKind::Request => &self.requests,
-            IdKind::Object => &self.objects,
-            IdKind::Token => &self.tokens,
+            IdKind::Package => &self.counters.packages,
+            IdKind::Request => &self.counters.requests,
+            IdKind::Object => &self.counters.objects,
+            IdKind::Upload => &self.counters.uploads,
+            IdKind::Token => &self.counters.tokens,
         };
         u128::from(counter.fetch_add(1, Ordering::Relaxed)) + 1
+    }
+
+    fn restart(&self) {
+        let Counters { packages, requests, objects, uploads, tokens } = self.counters.as_ref();
+        for counter in [packages, requests, objects, uploads, tokens] {
+            counter.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A time that is not of the form [`FixedClock`] reads.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a time such as 2023-02-11T12:12:12Z, from 1970 on")]
+pub struct TimeError(String);
+
+impl FromStr for FixedClock {
+    type Err = TimeError;
+
+    /// Reads a time in UTC or with an offset, such as `2023-02-11T12:12:12Z`.
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        let problem = || TimeError(text.to_owned());
+        let time: Timestamp = text.parse().map_err(|_| problem())?;
+        u64::try_from(time.as_second()).map(Self::at_unix_seconds).map_err(|_| problem())
     }
 }
 
@@ -128,6 +164,11 @@ pub(crate) fn unix_seconds(time: SystemTime) -> i64 {
 /// `create_time` as the service writes it: `yyyyMMdd'T'HHmmss'Z'`, in UTC.
 pub(crate) fn compact_time(unix_seconds: i64) -> String {
     timestamp(unix_seconds).strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
+/// A time as the XML of OBS has it: `2023-02-11T12:12:12.000Z`.
+pub(crate) fn xml_time(unix_seconds: i64) -> String {
+    timestamp(unix_seconds).strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string()
 }
 
 /// A time as IAM writes it: `2023-02-11T12:12:12.000000Z`.
@@ -169,6 +210,7 @@ mod tests {
         assert_eq!(compact_time(1_676_117_532), "20230211T121212Z");
         assert_eq!(parse_compact_time("20230211T121212Z"), Some(1_676_117_532));
         assert_eq!(parse_compact_time("20230211T121212"), None);
+        assert_eq!(xml_time(1_676_117_532), "2023-02-11T12:12:12.000Z");
         assert_eq!(iam_time(1_676_117_532), "2023-02-11T12:12:12.000000Z");
         assert_eq!(http_date(1_676_117_532), "Sat, 11 Feb 2023 12:12:12 GMT");
         assert_eq!(parse_http_date("Sat, 11 Feb 2023 12:12:12 GMT"), Some(1_676_117_532));
@@ -182,6 +224,17 @@ mod tests {
         assert_eq!(clock.id(IdKind::Request), 2);
         assert_eq!(clock.id(IdKind::Package), 1);
         assert_eq!(compact_time(unix_seconds(clock.now())), "99991230T220000Z");
+        clock.restart();
+        assert_eq!(clock.id(IdKind::Request), 1);
+    }
+
+    #[test]
+    fn a_fixed_clock_is_read_from_text() {
+        let clock: FixedClock = "2023-02-11T14:12:12+02:00".parse().unwrap();
+        assert_eq!(unix_seconds(clock.now()), 1_676_117_532);
+        for text in ["", "yesterday", "2023-02-11", "1960-01-01T00:00:00Z"] {
+            assert!(text.parse::<FixedClock>().is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -3,34 +3,43 @@
 //! - [`iotda`] builds the router of the IoTDA port: [`packages`], [`iam`], [`metadata`] and [`control`]; who calls is
 //!   found out by [`caller`];
 //! - [`obs`] builds that of the OBS port;
-//! - [`server`] binds, serves and stops them;
+//! - [`server`] binds, serves and stops them, and [`front`] is where their requests come in;
 //! - [`body`] reads bodies within bounds.
 
 mod body;
 mod caller;
 pub(crate) mod control;
+#[cfg(feature = "check-answers")]
+pub(crate) mod document;
+pub(crate) mod front;
 mod iam;
 mod metadata;
 pub(crate) mod obs;
 pub(crate) mod packages;
 pub(crate) mod server;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use http::header::{CONNECTION, CONTENT_TYPE};
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
+use hyper::service::Service as _;
+use hyper_util::service::TowerToHyperService;
 use serde::Serialize;
 use tokio::sync::watch;
 
 pub(crate) use self::caller::Access;
 use crate::clock::{Clock, IdKind, unix_seconds};
+use crate::faults::Faults;
+use crate::journal::Journal;
+use crate::limits::Limits;
 use crate::rejection::{Code, Rejection};
 use crate::rules::stored::Checks;
+use crate::state;
 use crate::store::{Store, StoreError};
 
 /// What every handler can reach.
@@ -39,6 +48,13 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) checks: Checks,
     pub(crate) access: Access,
+    pub(crate) faults: Faults,
+    pub(crate) journal: Arc<Journal>,
+    pub(crate) limits: Limits,
+    /// Names under which the emulator may be reached besides those of every machine.
+    pub(crate) hosts: Vec<String>,
+    /// Whether there are control calls.
+    pub(crate) control: bool,
     /// Whether there is a metadata service.
     pub(crate) metadata: bool,
     /// The base address of the IoTDA port, for links.
@@ -47,11 +63,23 @@ pub(crate) struct Shared {
     pub(crate) patience: Duration,
     /// True once requests that still run are to be given up.
     pub(crate) abort: watch::Receiver<bool>,
+    #[cfg(feature = "check-answers")]
+    pub(crate) undocumented: document::Undocumented,
 }
 
 impl Shared {
     fn request_id(&self) -> String {
         format!("{:032x}", self.clock.id(IdKind::Request))
+    }
+
+    /// Forgets everything that was done to the emulator.
+    pub(crate) async fn reset(&self) -> Result<(), StoreError> {
+        state::reset(&self.store).await?;
+        self.faults.clear();
+        self.journal.reset();
+        self.access.identities.forget_expired();
+        self.clock.restart();
+        Ok(())
     }
 
     /// The second of the emulator's clock.
@@ -82,11 +110,9 @@ pub(crate) fn iotda(shared: Arc<Shared>) -> Router {
         .merge(packages::routes())
         .merge(iam::routes())
         .merge(metadata::routes(shared.metadata))
-        .merge(control::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(from_fn_with_state(Arc::clone(&shared), body::buffer))
-        .layer(from_fn_with_state(Arc::clone(&shared), with_request_id))
+        .merge(control::routes(shared.control))
         .with_state(shared)
 }
 
@@ -101,13 +127,24 @@ async fn method_not_allowed(request: Request) -> Response {
     ))
 }
 
-/// Puts a request id on every answer, writes the refusals, and gives up when the emulator stops.
-async fn with_request_id(State(shared): State<Arc<Shared>>, mut request: Request, next: Next) -> Response {
+/// Lets the router of the IoTDA port answer: reads the body first, puts a request id on the answer, writes the refusals, and
+/// gives up when the emulator stops.
+///
+/// These are no layers of the router, because each of those would cost more than the answer itself.
+async fn answer_iotda(shared: &Shared, router: &TowerToHyperService<Router>, mut request: Request) -> Response {
+    #[cfg(feature = "check-answers")]
+    let operation = document::operation(&request);
     let mut abort = shared.abort.clone();
     let id = shared.request_id();
     request.extensions_mut().insert(RequestId(id.clone()));
+    let answered = async {
+        match body::buffer(shared, request).await {
+            Ok(request) => call(router, request).await,
+            Err(response) => response,
+        }
+    };
     let mut response = tokio::select! {
-        response = next.run(request) => response,
+        response = answered => response,
         _ = abort.wait_for(|abort| *abort) => json(&Rejection::new(Code::Stopping, "The emulator is stopping")),
     };
     if let Some(rejection) = response.extensions_mut().remove::<Rejection>() {
@@ -115,7 +152,19 @@ async fn with_request_id(State(shared): State<Arc<Shared>>, mut request: Request
     }
     set(&mut response, "x-request-id", &id);
     close_when_late(&mut response);
+    #[cfg(feature = "check-answers")]
+    let response = document::check(shared, operation, response).await;
     response
+}
+
+async fn call(router: &TowerToHyperService<Router>, request: Request) -> Response {
+    match router.call(request).await {
+        Ok(response) => response,
+        Err(error) => {
+            let never: Infallible = error;
+            match never {}
+        }
+    }
 }
 
 /// A refusal on the IoTDA port.
@@ -133,7 +182,9 @@ impl From<StoreError> for Refused {
         Self(match error {
             StoreError::Rejected(rejection) => rejection,
             StoreError::Closed => Rejection::new(Code::Stopping, "The emulator is stopping"),
-            StoreError::Failed(error) => Rejection::new(Code::Internal, format!("Emulator: {error}")),
+            StoreError::Full(error) | StoreError::Failed(error) => {
+                Rejection::new(Code::Internal, format!("Emulator: {error}"))
+            }
         })
     }
 }
@@ -153,7 +204,7 @@ struct ErrorBody<'a> {
     request_id: Option<&'a str>,
 }
 
-/// A rejection on its way to [`with_request_id`], which writes it.
+/// A rejection on its way to [`answer_iotda`], which writes it.
 pub(crate) fn json(rejection: &Rejection) -> Response {
     let mut response = rejection.code.status().into_response();
     response.extensions_mut().insert(rejection.clone());
@@ -168,6 +219,8 @@ fn write(rejection: &Rejection, request_id: &str, response: &mut Response) {
         request_id: (rejection.code == Code::Gateway).then_some(request_id),
     };
     let (parts, body) = answer(rejection.code.status(), &body).into_parts();
+    // The router has already counted the bytes of the empty body.
+    response.headers_mut().remove(CONTENT_LENGTH);
     response.headers_mut().extend(parts.headers);
     *response.body_mut() = body;
 }
@@ -175,8 +228,15 @@ fn write(rejection: &Rejection, request_id: &str, response: &mut Response) {
 /// A JSON answer.
 pub(crate) fn answer(status: StatusCode, body: &impl Serialize) -> Response {
     // Plain structures of text and numbers always serialize.
-    let body = serde_json::to_vec(body).unwrap_or_default();
-    (status, [(CONTENT_TYPE, "application/json")], body).into_response()
+    json_bytes(status, serde_json::to_vec(body).unwrap_or_default())
+}
+
+/// A JSON answer that is written already.
+fn json_bytes(status: StatusCode, body: Vec<u8>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }
 
 /// Sets a header, unless its value cannot be one.

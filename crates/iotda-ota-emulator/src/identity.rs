@@ -1,15 +1,20 @@
 //! Who the emulator is and whom it knows: region, bucket, users, access keys and projects.
 //!
 //! - [`Identities`] are those of a file ([`file`]) or the default ones, fixed and plainly not real;
-//! - [`ticket`] makes what is handed out to users for a time, tokens and temporary access keys, and checks it.
+//! - [`ticket`] makes what is handed out to users for a time, tokens and temporary access keys, and checks it;
+//! - [`ended`] remembers what ended before its time.
 
+mod ended;
 mod file;
 pub(crate) mod ticket;
 
 use std::path::Path;
 use std::sync::Arc;
 
+use http::HeaderMap;
+
 use crate::start_error::StartError;
+use ended::Ended;
 use ticket::{Grant, Ticket};
 
 /// The region it claims to be, unless the file says otherwise.
@@ -29,6 +34,7 @@ pub(crate) struct Identities {
     projects: Vec<Project>,
     /// The access key and the project of the first user, with which everything has a default.
     pub(crate) first: (AccessKey, Project),
+    ended: Ended,
 }
 
 /// A user of IAM.
@@ -117,7 +123,9 @@ impl Identities {
         }
         let (user, ticket) = self.ticket(token).ok_or(TokenProblem::Unknown)?;
         match ticket.grant {
-            Grant::Token { project_id } if ticket.is_valid(now) => Ok(Caller { user, scope: Some(project_id) }),
+            Grant::Token { project_id } if ticket.is_valid(now) && !self.ended.has(token) => {
+                Ok(Caller { user, scope: Some(project_id) })
+            }
             Grant::Token { .. } => Err(TokenProblem::Expired),
             _ => Err(TokenProblem::Unknown),
         }
@@ -136,7 +144,7 @@ impl Identities {
             Grant::AccessKey { id: granted } if granted == id => {}
             _ => return Err(KeyProblem::OtherToken),
         }
-        if !ticket.is_valid(now) {
+        if !ticket.is_valid(now) || self.ended.has(security_token) {
             return Err(KeyProblem::Expired);
         }
         Ok(Secret { text: ticket::secret_of(&user, id), caller: Caller { user, scope: None } })
@@ -145,6 +153,18 @@ impl Identities {
     /// Whether the metadata service handed out this token, and it is still valid.
     pub(crate) fn is_metadata_token(&self, token: &str, now: i64) -> bool {
         self.ticket(token).is_some_and(|(_, ticket)| matches!(ticket.grant, Grant::Metadata) && ticket.is_valid(now))
+    }
+
+    /// Ends a token or a temporary access key, given by its security token, before its time.
+    pub(crate) fn expire(&self, sealed: &str) {
+        if self.ticket(sealed).is_some() {
+            self.ended.add(sealed);
+        }
+    }
+
+    /// Makes everything valid again that [`Self::expire`] has ended.
+    pub(crate) fn forget_expired(&self) {
+        self.ended.clear();
     }
 
     /// What a sealed text grants, if it was sealed for a user who is still known and has the same password.
@@ -174,8 +194,17 @@ impl Default for Identities {
             access_keys: vec![access_key.clone()],
             projects: vec![project.clone()],
             first: (access_key, project),
+            ended: Ended::default(),
         }
     }
+}
+
+/// The credential of a request that was handed out for a time: its token, or the security token of its access key.
+pub(crate) fn expiring_credential(headers: &HeaderMap) -> Option<&str> {
+    ["x-auth-token", "x-security-token", "x-obs-security-token", "x-amz-security-token"]
+        .iter()
+        .find_map(|name| headers.get(*name)?.to_str().ok())
+        .filter(|credential| *credential != TOKEN)
 }
 
 impl Caller {

@@ -26,6 +26,9 @@ pub enum Refusal {
     /// Signed requests, of either scheme, are answered with 400 and a text about a missing `X-Auth-Token`, as the FAQ of
     /// the service describes the wrong scheme.
     TokenHeaderMissing,
+    /// Signed requests are answered with 401 `APIGW.0301` and the text for an access key that is locked for five minutes,
+    /// because too many signatures in a row were wrong (API Request Signing Guide).
+    KeyLocked,
     /// Requests with valid credentials are answered with 403 `IOTDA.000021`: the account has not subscribed to the
     /// service, has only an instance with an address of its own, or the user lacks the permission.
     NotSubscribed,

@@ -1,12 +1,12 @@
 //! A local emulator of the OTA upgrade packages of Huawei Cloud IoTDA, with the parts of IAM and OBS they need.
 //!
+//! It starts in one line inside a `#[tokio::test]`:
+//!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use iotda_ota_emulator::Emulator;
-//!
 //! // Two free ports on the loopback address, and a temporary folder that goes when the emulator does.
-//! let emulator = Emulator::builder().start().await?;
+//! let emulator = iotda_ota_emulator::Emulator::start().await?;
 //!
 //! # let _ = rustls::crypto::ring::default_provider().install_default();
 //! let answer = reqwest::Client::new()
@@ -19,16 +19,29 @@
 //!     .send()
 //!     .await?;
 //! assert_eq!(answer.text().await?, r#"{"packages":[],"page":{"count":0}}"#);
-//!
-//! emulator.shutdown().await;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! [`Emulator::builder`] gives a [`Builder`]: addresses, data folder, strictness, a replaceable [`Clock`], who may call
-//! and with which signatures ([`InstanceKind`]), and a [`Refusal`] for tests.
+//! [`Emulator::builder`] gives a [`Builder`]: addresses, data folder, strictness, limits, a replaceable [`Clock`], who may
+//! call and with which signatures ([`InstanceKind`]), and a [`Refusal`] for tests.
 //! [`Builder::start`] gives the running [`Emulator`], which says where it listens and with which credentials, or a
 //! [`StartError`].
+//!
+//! A running emulator can be told to fail ([`Emulator::faults`]), asked what it was sent ([`Emulator::requests`]), written
+//! to a file and read from one ([`Emulator::dump`], [`Emulator::load`]), and emptied ([`Emulator::reset`]). The same are
+//! control calls below `/emulator/` for programs in other languages; the README of this crate describes them.
+//!
+//! # A complete example
+//!
+//! Two tests of a program that registers versions, one in which all goes well and one in which an answer is lost. They
+//! need `tokio` with `macros` and `rt`, `reqwest` with `json`, and `serde_json`:
+//!
+//! ```no_run
+#![doc = include_str!("../tests/example.rs")]
+//! ```
+//!
+//! # What it is not
 //!
 //! What it does differently from the service, and every error code of its own, is in the README of this crate. The
 //! command that runs it by itself, `iotda-ota emulator`, is in the crate `iotda-ota-cli`.
@@ -37,16 +50,23 @@
 
 mod builder;
 mod clock;
+mod faults;
 mod http;
 mod identity;
 mod instance;
+mod journal;
+mod limits;
+mod operation;
 mod package;
 mod rejection;
 mod rules;
 mod start_error;
+mod state;
 mod store;
+mod suggestion;
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,12 +75,16 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use builder::Builder;
-pub use clock::{Clock, FixedClock, IdKind, SystemClock};
+pub use clock::{Clock, FixedClock, IdKind, SystemClock, TimeError};
+pub use faults::{ActiveFault, ErrorShape, Fault, FaultError, FaultKind, Faults};
 pub use instance::{InstanceKind, Refusal};
+pub use journal::RecordedRequest;
+pub use operation::{Operation, Scope, Service, UnknownScope};
 pub use start_error::StartError;
+pub use state::{Loaded, StateError};
 
+use http::Shared;
 use identity::Identities;
-use store::Store;
 
 /// How long [`Emulator::shutdown`] waits for requests that are still running.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -72,9 +96,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Emulator {
     endpoint: String,
     obs_endpoint: String,
-    identities: Arc<Identities>,
-    metadata: bool,
-    store: Store,
+    shared: Arc<Shared>,
     stop: watch::Sender<bool>,
     abort: watch::Sender<bool>,
     servers: Vec<JoinHandle<()>>,
@@ -82,6 +104,15 @@ pub struct Emulator {
 }
 
 impl Emulator {
+    /// Starts an emulator with the default settings: free loopback ports and a temporary folder.
+    ///
+    /// # Errors
+    ///
+    /// As [`Builder::start`].
+    pub async fn start() -> Result<Self, StartError> {
+        Self::builder().start().await
+    }
+
     /// Begins to describe an emulator; every setting has a default.
     pub fn builder() -> Builder {
         Builder::default()
@@ -92,7 +123,9 @@ impl Emulator {
         &self.endpoint
     }
 
-    /// The base address of the OBS port, such as `http://127.0.0.1:8791`; use it in path style.
+    /// The base address of the OBS port, such as `http://127.0.0.1:8791`.
+    ///
+    /// Use it in path style; for virtual-host style put the bucket before `localhost`.
     pub fn obs_endpoint(&self) -> &str {
         &self.obs_endpoint
     }
@@ -105,17 +138,17 @@ impl Emulator {
     /// The base address of the metadata service, which is that of the IoTDA port, if there is one: see
     /// [`Builder::metadata`].
     pub fn metadata_endpoint(&self) -> Option<&str> {
-        self.metadata.then_some(&self.endpoint)
+        self.shared.metadata.then_some(&self.endpoint)
     }
 
     /// The region the emulator claims to be.
     pub fn region(&self) -> &str {
-        &self.identities.region
+        &self.identities().region
     }
 
     /// The id of the first user's first project.
     pub fn project_id(&self) -> &str {
-        &self.identities.first.1.id
+        &self.identities().first.1.id
     }
 
     /// The token that never expires, for that user and project.
@@ -125,32 +158,81 @@ impl Emulator {
 
     /// The name of the first user of IAM.
     pub fn user(&self) -> &str {
-        &self.identities.first_user().name
+        &self.identities().first_user().name
     }
 
     /// The password of that user.
     pub fn password(&self) -> &str {
-        &self.identities.first_user().password
+        &self.identities().first_user().password
     }
 
     /// The name of that user's account.
     pub fn domain(&self) -> &str {
-        &self.identities.first_user().domain
+        &self.identities().first_user().domain
     }
 
     /// The id of that user's first access key.
     pub fn access_key_id(&self) -> &str {
-        &self.identities.first.0.id
+        &self.identities().first.0.id
     }
 
     /// The secret of that access key.
     pub fn secret_access_key(&self) -> &str {
-        &self.identities.first.0.secret
+        &self.identities().first.0.secret
     }
 
     /// The bucket that exists from the start.
     pub fn bucket(&self) -> &str {
         identity::BUCKET
+    }
+
+    /// What goes wrong on purpose; nothing at first.
+    pub fn faults(&self) -> &Faults {
+        &self.shared.faults
+    }
+
+    /// The last requests, oldest first, without control calls; [`Builder::keep_requests`] says how many.
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.shared.journal.list()
+    }
+
+    /// Forgets the requests so far.
+    pub fn clear_requests(&self) {
+        self.shared.journal.clear();
+    }
+
+    /// Writes all packages, objects and buckets to a file, which [`Emulator::load`] and [`Builder::load`] read. Unfinished
+    /// multipart uploads are not in it.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written, or the data not be read.
+    pub async fn dump(&self, file: impl AsRef<Path>) -> Result<(), StateError> {
+        state::dump::dump(&self.shared.store, tokio::fs::File::create(file).await?).await
+    }
+
+    /// Replaces all packages, objects and buckets by those of a file, which is a dump or written by hand; its form is in the
+    /// README of this crate. Unfinished multipart uploads are given up.
+    ///
+    /// # Errors
+    ///
+    /// When the file has a mistake, and then nothing was changed; or when the data cannot be written.
+    pub async fn load(&self, file: impl AsRef<Path>) -> Result<Loaded, StateError> {
+        state::load::load(&self.shared.store, tokio::fs::File::open(file).await?).await
+    }
+
+    /// Makes the emulator as it was when it was started for the first time: no packages, objects, unfinished uploads, faults
+    /// and recorded requests, one bucket, and a [`FixedClock`] counts from one again.
+    ///
+    /// # Errors
+    ///
+    /// When the data cannot be written.
+    pub async fn reset(&self) -> Result<(), StateError> {
+        Ok(self.shared.reset().await?)
+    }
+
+    fn identities(&self) -> &Identities {
+        &self.shared.access.identities
     }
 
     /// Stops: takes no more requests, gives running ones five seconds to finish, and closes the data folder.
@@ -167,7 +249,12 @@ impl Emulator {
         let _ = tokio::time::timeout(PATIENCE, finished).await;
         self.abort.send_replace(true);
         // Closing the database syncs, and removing a temporary folder may take a while.
-        let _ = tokio::task::spawn_blocking(move || drop(self)).await;
+        let dropped = tokio::task::spawn_blocking(move || drop(self)).await;
+        if let Err(error) = dropped
+            && let Ok(panic) = error.try_into_panic()
+        {
+            std::panic::resume_unwind(panic);
+        }
     }
 }
 
@@ -178,9 +265,11 @@ impl Drop for Emulator {
         for server in &self.servers {
             server.abort();
         }
-        self.store.close();
+        self.shared.store.close();
         // Only now, after the database is closed, can every system remove the folder.
         drop(self.temporary.take());
+        #[cfg(feature = "check-answers")]
+        self.shared.undocumented.tell();
     }
 }
 

@@ -65,6 +65,8 @@ codes! {
     NotPermitted = "IOTDA.000021", FORBIDDEN;
     /// The API gateway in front of the service does not accept the token or the signature.
     Gateway = "APIGW.0301", UNAUTHORIZED;
+    /// The API gateway knows no such path.
+    UnknownPath = "APIGW.0101", NOT_FOUND;
 
     // The IoTDA port, codes of the emulator's own.
     TokenHeaderMissing = "EMULATOR.TOKEN_HEADER_MISSING", BAD_REQUEST;
@@ -75,11 +77,21 @@ codes! {
     ObjectTooLarge = "EMULATOR.OBJECT_TOO_LARGE", BAD_REQUEST;
     DuplicateVersion = "EMULATOR.DUPLICATE_VERSION", CONFLICT;
     PackageQuota = "EMULATOR.PACKAGE_QUOTA", FORBIDDEN;
-    UnknownPath = "EMULATOR.UNKNOWN_PATH", NOT_FOUND;
     MethodNotAllowed = "EMULATOR.METHOD_NOT_ALLOWED", METHOD_NOT_ALLOWED;
     BodyTooLarge = "EMULATOR.BODY_TOO_LARGE", PAYLOAD_TOO_LARGE;
     RequestTimeout = "EMULATOR.REQUEST_TIMEOUT", REQUEST_TIMEOUT;
     Stopping = "EMULATOR.STOPPING", SERVICE_UNAVAILABLE;
+
+    // Both ports.
+    /// Also in answers of another status, as a fault has it.
+    Fault = "EMULATOR.FAULT", INTERNAL_SERVER_ERROR;
+
+    UnknownHost = "EMULATOR.UNKNOWN_HOST", FORBIDDEN;
+    ForeignOrigin = "EMULATOR.FOREIGN_ORIGIN", FORBIDDEN;
+
+    // Control calls.
+    InvalidControlCall = "EMULATOR.INVALID_CONTROL_CALL", BAD_REQUEST;
+    FaultNotFound = "EMULATOR.FAULT_NOT_FOUND", NOT_FOUND;
 
     // The OBS port, documented codes.
     ObsAccessDenied = "AccessDenied", FORBIDDEN;
@@ -88,6 +100,17 @@ codes! {
     ObsRequestTimeTooSkewed = "RequestTimeTooSkewed", FORBIDDEN;
     ObsNoSuchBucket = "NoSuchBucket", NOT_FOUND;
     ObsNoSuchKey = "NoSuchKey", NOT_FOUND;
+    ObsNoSuchUpload = "NoSuchUpload", NOT_FOUND;
+    ObsBucketAlreadyExists = "BucketAlreadyExists", CONFLICT;
+    ObsInvalidBucketName = "InvalidBucketName", BAD_REQUEST;
+    /// Documented for a quota that is exceeded.
+    ObsInsufficientStorageSpace = "InsufficientStorageSpace", FORBIDDEN;
+    ObsInvalidPart = "InvalidPart", BAD_REQUEST;
+    ObsInvalidPartOrder = "InvalidPartOrder", BAD_REQUEST;
+    ObsInvalidRange = "InvalidRange", RANGE_NOT_SATISFIABLE;
+    ObsMalformedXml = "MalformedXML", BAD_REQUEST;
+    ObsMissingRequestBody = "MissingRequestBodyError", BAD_REQUEST;
+    ObsEntityTooSmall = "EntityTooSmall", BAD_REQUEST;
     ObsBadDigest = "BadDigest", BAD_REQUEST;
     ObsEntityTooLarge = "EntityTooLarge", BAD_REQUEST;
     ObsIncompleteBody = "IncompleteBody", BAD_REQUEST;
@@ -118,6 +141,33 @@ mod tests {
                 let row = format!("| `{text}` | {} |", code.status().as_u16());
                 assert!(readme.contains(&row), "README.md lacks the row {row}");
             }
+        }
+    }
+
+    #[test]
+    fn every_code_that_the_readme_explains_exists() {
+        let (_, table) = include_str!("../README.md").split_once("## Error codes of its own").unwrap();
+        let names = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        for name in names {
+            assert!(
+                Code::ALL.iter().any(|code| code.as_str() == name),
+                "README.md explains {name}, which does not exist"
+            );
+        }
+    }
+
+    #[test]
+    fn every_row_of_the_ledger_says_how_and_when_it_was_checked() {
+        let (_, ledger) = include_str!("../README.md").split_once("### What is known to be the same").unwrap();
+        let (ledger, _) = ledger.split_once("### OBS").unwrap();
+        let rows: Vec<&str> =
+            ledger.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| rule")).collect();
+        assert!(rows.len() > 50);
+        for row in rows {
+            let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+            let [_, _, _, source, checked, date] = cells[..] else { panic!("not six cells: {row}") };
+            assert_eq!(source == "—", checked == "no", "{row}");
+            assert_eq!(checked == "no", date == "—", "{row}");
         }
     }
 }

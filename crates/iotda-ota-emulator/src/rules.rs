@@ -2,15 +2,18 @@
 //!
 //! - [`create`] reads the body of a create request, [`list`] the query of a list request;
 //! - [`package_id`] and [`instance_id`] check a path segment and a header;
-//! - [`stored`] holds the rules that need to know what is stored already.
+//! - [`stored`] holds the rules that need to know what is stored already;
+//! - [`bucket`] and [`multipart`] are those of OBS: names of buckets, and parts of uploads.
 //!
 //! Every request rule here is one the service's API reference states (pages "Create an OTA Upgrade Package" and its
 //! Chinese original "创建OTA升级包", and the prose of the models in the official Python SDK huaweicloudsdkiotda 3.1.219).
-//! Where they leave something open, the README's table of known differences says what the emulator does. All violations
+//! Where they leave something open, the README's fidelity ledger says what the emulator does. All violations
 //! of a request are reported at once, in `error_msg`. Lengths count code points.
 
+pub(crate) mod bucket;
 pub(crate) mod create;
 pub(crate) mod list;
+pub(crate) mod multipart;
 pub(crate) mod stored;
 pub(crate) mod text;
 

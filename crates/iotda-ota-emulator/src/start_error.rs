@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::state::StateError;
+
 /// Why [`Builder::start`](crate::Builder::start) failed.
 ///
 /// Every message names the address, folder or file, and says what to do. No data that was in the data folder before has
@@ -118,6 +120,26 @@ pub enum StartError {
         problem: String,
     },
 
+    /// The file to begin with cannot be loaded.
+    #[error("cannot load {}: {problem}", file.display())]
+    Load {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: StateError,
+    },
+
+    /// The data folder has packages, objects, uploads or buckets, which the file to begin with would replace.
+    #[error(
+        "cannot load {}: the data folder has packages, objects or buckets already; leave --load away to go on with these, choose an \
+         empty folder (--data-dir), or use --in-memory",
+        file.display()
+    )]
+    NotEmpty {
+        /// The file.
+        file: PathBuf,
+    },
+
     /// A newer program made the data.
     #[error(
         "the database {} has schema version {found} and this program knows versions up to {known}; use the newer \
@@ -177,6 +199,10 @@ impl StartError {
             }
             _ => Self::damaged(file, error),
         }
+    }
+
+    pub(crate) fn load(file: &Path, problem: StateError) -> Self {
+        Self::Load { file: file.to_owned(), problem }
     }
 
     pub(crate) fn newer(file: &Path, found: u32, known: u32) -> Self {

@@ -8,9 +8,9 @@
 //! | `emulator.lock` | locked while an emulator uses the folder |
 //! | `emulator.holder` | who holds the lock: process id and addresses |
 //! | `emulator.db` | the database, with `-wal` and `-shm` beside it while it is open |
-//! | `objects/ID` | the bytes of one object; ID is made up, never derived from the key |
-//! | `incoming/ID` | an upload that is not finished; removed at start |
-//! | `orphans/ID` | a file from `objects/` that belonged to no object at a start; never read or removed |
+//! | `objects/ID` | bytes of an object, or of a part of a multipart upload; ID is made up, never derived from the key |
+//! | `incoming/ID` | bytes that are still coming in; removed at start |
+//! | `orphans/ID` | a file from `objects/` that belonged to nothing at a start; never read or removed |
 //!
 //! An ID is 32 lower-case hexadecimal digits. What is in `objects/` or `incoming/` under any other name, a link, or
 //! anything else of a kind that it should not be, makes the folder foreign.
@@ -24,13 +24,16 @@
 //! - `listing`: the packages of each filter, in order. A page of any filter is therefore a range of this table, and its
 //!   count is one row of `filters`: both cost the same however many packages there are.
 //! - `sequence`: the last `seq` and the last creation second given out; neither ever decreases.
-//! - `buckets`, `objects`: what is in OBS. `objects.file` names the file in `objects/`.
+//! - `buckets`, `objects`: what is in OBS. `object_files` names the files in `objects/` that are an object's bytes, one
+//!   after the other.
+//! - `uploads`, `parts`: multipart uploads that are neither completed nor aborted, and the file of each part.
 //!
 //! # Invariants
 //!
 //! - `filters.packages` is the number of rows of `listing` with that `filter_id`, and is never 0.
-//! - Every row of `objects` has its file, complete and synced before the row is committed.
-//!   At start names and sizes are compared, and one that does not fit is damage.
+//! - `objects.size` is the sum of the object's files, and every row of `parts` has its upload.
+//! - Every row of `object_files` and `parts` has its file, complete and synced before the row is committed, and no file
+//!   has two rows. At start names and sizes are compared, and one that does not fit is damage.
 //! - A file in `objects/` without a row was left by a crash, or belongs to a newer database than the one that somebody
 //!   copied back. The two cannot be told apart, so the next start moves it to `orphans/` and erases nothing.
 //! - Everything is checked before anything in the folder is changed.
@@ -38,21 +41,33 @@
 //! # Transactions
 //!
 //! One thread writes ([`writer`]). It takes every write that waits, runs them in one transaction, each in a savepoint of
-//! its own, commits with `synchronous=FULL`, and only then answers them: one sync serves many. Readers have connections
+//! its own or after all its checks, commits with `synchronous=FULL`, and only then answers them: one sync serves many. Readers have connections
 //! of their own ([`readers`]) and see only what is committed.
 //!
 //! An object is replaced in this order: bytes into `incoming/`, sync, rename into `objects/`, sync of that folder, row
-//! switched in a transaction, old file removed. A crash at any point leaves either the old object or the new one.
+//! switched in a transaction, old files removed. A crash at any point leaves either the old object or the new one. A part
+//! takes the same way. Completing an upload is one transaction, which makes the files of the parts those of the object:
+//! no byte is copied or synced again.
+//!
+//! Files of an object that is gone stay while somebody reads them ([`leases`]).
 
+mod bulk;
 mod database;
+mod digests;
 mod files;
 mod folder;
+mod incoming;
 mod inventory;
+mod keys;
+mod leases;
 mod lock;
+mod multipart;
 mod objects;
+mod obs;
 mod packages;
+mod reader;
 mod readers;
-mod upload;
+mod space;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -65,12 +80,17 @@ use crate::rejection::Rejection;
 use crate::rules::list::ListQuery;
 use crate::rules::stored::Checks;
 use crate::start_error::StartError;
+pub(crate) use bulk::{KnownPackage, RecordId};
+pub(crate) use digests::{Digests, Wanted};
 pub(crate) use files::hex;
+pub(crate) use incoming::{Incoming, Received};
 use inventory::Inventory;
 pub(crate) use inventory::Leftovers;
+pub(crate) use keys::{KeyPage, KeyQuery, Last};
+pub(crate) use multipart::UploadName;
 pub(crate) use objects::{NewObject, Object};
+use packages::Created;
 pub(crate) use packages::Page;
-pub(crate) use upload::{Received, Upload};
 
 /// How a store is opened.
 #[derive(Debug)]
@@ -82,28 +102,40 @@ pub(crate) struct OpenOptions {
     pub(crate) durable: bool,
     /// The bucket that exists from the start.
     pub(crate) bucket: &'static str,
+    /// Most bytes of all objects and parts together, if there is a limit.
+    pub(crate) limit_storage: Option<u64>,
 }
 
 /// Why the store did not do what it was asked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum StoreError {
     /// A rule that depends on what is stored is broken.
     Rejected(Rejection),
     /// The emulator is stopping.
     Closed,
+    /// There is no room for more bytes.
+    Full(String),
     /// The database or a file could not be read or written.
     Failed(String),
 }
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Failed(format!("the database failed: {error}"))
+        let text = format!("the database failed: {error}");
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => Self::Full(text),
+            _ => Self::Failed(text),
+        }
     }
 }
 
 impl From<std::io::Error> for StoreError {
     fn from(error: std::io::Error) -> Self {
-        Self::Failed(format!("a file of the data folder failed: {error}"))
+        let text = format!("a file of the data folder failed: {error}");
+        match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::Full(text),
+            _ => Self::Failed(text),
+        }
     }
 }
 
@@ -115,9 +147,12 @@ pub(crate) struct Store {
 
 struct Inner {
     clock: Arc<dyn Clock>,
+    /// The bucket that exists from the start and always.
+    bucket: &'static str,
     writer: writer::Writer,
     readers: readers::Readers,
     files: files::Files,
+    leases: leases::Leases,
     lock: lock::FolderLock,
 }
 
@@ -126,17 +161,19 @@ impl Store {
     ///
     /// What a crash left in it is returned, to be cleared when nothing else can make the start fail.
     pub(crate) fn open(options: &OpenOptions, clock: Arc<dyn Clock>) -> Result<(Self, Leftovers), StartError> {
-        let OpenOptions { folder: root, waited, durable, bucket } = options;
+        let OpenOptions { folder: root, waited, durable, bucket, limit_storage } = options;
         folder::claim(root, *durable)?;
         let lock = lock::FolderLock::acquire(root, *waited)?;
         let inventory = Inventory::take(root)?;
         let found = database::find(root, inventory.has_objects())?;
-        let leftovers = inventory.compare(&match &found {
+        let needed = match &found {
             Some(path) => database::connect_inspector(path)
-                .and_then(|connection| objects::stored_files(&connection))
+                .and_then(|connection| inventory::needed_files(&connection))
                 .map_err(|error| StartError::database(path, &error))?,
             None => Vec::new(),
-        })?;
+        };
+        let space = space::Space::new(needed.iter().map(|needed| needed.size).sum(), *limit_storage);
+        let leftovers = inventory.compare(&needed)?;
 
         // Everything was checked; only from here on something is made.
         folder::complete(root, *durable)?;
@@ -149,8 +186,10 @@ impl Store {
         objects::add_bucket(&connection, bucket).map_err(failed)?;
         let store = Self {
             inner: Arc::new(Inner {
-                files: files::Files::open(root, *durable, Arc::clone(&clock)),
+                files: files::Files::new(root, *durable, Arc::clone(&clock), space),
+                leases: leases::Leases::default(),
                 clock,
+                bucket,
                 writer: writer::Writer::start(connection).map_err(|source| StartError::folder(root, source))?,
                 readers: readers::Readers::new(path),
                 lock,
@@ -166,93 +205,34 @@ impl Store {
 
     /// Creates a package, if the rules that depend on what is stored allow it.
     pub(crate) async fn create_package(&self, new: NewPackage, checks: Checks) -> Result<Package, StoreError> {
-        let clock = Arc::clone(&self.inner.clock);
-        self.inner.writer.run(move |connection| packages::create(connection, clock.as_ref(), new, checks)).await
+        loop {
+            let clock = Arc::clone(&self.inner.clock);
+            let attempt = new.clone();
+            let write = move |connection: &_| packages::create(connection, clock.as_ref(), attempt, checks);
+            match self.inner.writer.run_checked(write).await? {
+                Created::Package(package) => return Ok(*package),
+                // A large object is read to its end here, and not by the one thread that writes.
+                Created::NeedsSha256 => {
+                    let location = new.obs_location.clone();
+                    self.find_sha256(location.bucket_name, location.object_key).await?;
+                }
+            }
+        }
     }
 
-    /// One package with its location, or nothing.
-    pub(crate) async fn show_package(&self, package_id: String) -> Result<Option<Package>, StoreError> {
-        self.read(move |connection| packages::show(connection, &package_id)).await
+    /// One package with its location as it is shown, or nothing. Blocks, but not for long.
+    pub(crate) fn show_package(&self, package_id: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.readers.run_here(|connection| packages::show(connection, package_id))
     }
 
-    /// One page of packages.
-    pub(crate) async fn list_packages(&self, query: ListQuery) -> Result<Page, StoreError> {
-        self.read(move |connection| packages::list(connection, &query)).await
+    /// One page of packages. Blocks, but not for long.
+    pub(crate) fn list_packages(&self, query: &ListQuery) -> Result<Page, StoreError> {
+        self.inner.readers.run_here(|connection| packages::list(connection, query))
     }
 
     /// Deletes a package; false when there is none.
     pub(crate) async fn delete_package(&self, package_id: String) -> Result<bool, StoreError> {
-        self.inner.writer.run(move |connection| packages::delete(connection, &package_id)).await
-    }
-
-    /// Whether a bucket exists.
-    pub(crate) async fn has_bucket(&self, bucket: String) -> Result<bool, StoreError> {
-        self.read(move |connection| objects::has_bucket(connection, &bucket)).await
-    }
-
-    /// Begins to receive an object's bytes.
-    pub(crate) fn begin_upload(&self) -> Upload {
-        self.inner.files.begin_upload()
-    }
-
-    /// Makes received bytes an object, in place of the one that had the key before.
-    ///
-    /// Once called this runs to its end, even if the caller goes away.
-    pub(crate) async fn put_object(&self, new: NewObject, bytes: Received) -> Result<Object, StoreError> {
-        let store = self.clone();
-        let work = tokio::spawn(async move {
-            let files = store.inner.files.clone();
-            let kept =
-                tokio::task::spawn_blocking(move || files.keep(bytes)).await.map_err(|_| StoreError::Closed)??;
-            let modified = crate::clock::unix_seconds(store.inner.clock.now());
-            let object = new.into_object(&kept, modified);
-            let row = object.clone();
-            let written = store.inner.writer.run(move |connection| objects::put(connection, &row)).await;
-            // After a failed commit it is not certain which of the two files the record names, so both stay; the next
-            // start sets the other one aside.
-            store.remove_file(written?).await;
-            Ok(object)
-        });
-        work.await.map_err(|_| StoreError::Closed)?
-    }
-
-    /// What is known of an object, or nothing.
-    pub(crate) async fn object(&self, bucket: String, key: String) -> Result<Option<Object>, StoreError> {
-        self.read(move |connection| objects::find(connection, &bucket, &key)).await
-    }
-
-    /// An object and its open file, or nothing.
-    pub(crate) async fn open_object(
-        &self,
-        bucket: String,
-        key: String,
-    ) -> Result<Option<(Object, std::fs::File)>, StoreError> {
-        let files = self.inner.files.clone();
-        self.read(move |connection| {
-            // Between the two steps another request may replace the object and remove its file.
-            const ATTEMPTS: u32 = 5;
-            let mut attempt = 1;
-            loop {
-                let Some(object) = objects::find(connection, &bucket, &key)? else {
-                    return Ok(None);
-                };
-                match files.open_object(&object.file) {
-                    Ok(file) => return Ok(Some((object, file))),
-                    Err(error) if error.kind() == std::io::ErrorKind::NotFound && attempt < ATTEMPTS => {
-                        attempt += 1;
-                    }
-                    Err(error) => return Err(error.into()),
-                }
-            }
-        })
-        .await
-    }
-
-    /// Deletes an object, if it is there.
-    pub(crate) async fn delete_object(&self, bucket: String, key: String) -> Result<(), StoreError> {
-        let removed = self.inner.writer.run(move |connection| objects::delete(connection, &bucket, &key)).await?;
-        self.remove_file(removed).await;
-        Ok(())
+        self.inner.writer.run_checked(move |connection| packages::delete(connection, &package_id)).await
     }
 
     /// Finishes the writes that wait and closes the database; later calls fail with [`StoreError::Closed`]. Blocks.
@@ -268,14 +248,6 @@ impl Store {
         query: impl FnOnce(&mut rusqlite::Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.inner.readers.run(query).await
-    }
-
-    async fn remove_file(&self, file: Option<String>) {
-        if let Some(file) = file {
-            let files = self.inner.files.clone();
-            // A file that stays is set aside by the next start, so a failure needs no answer.
-            let _ = tokio::task::spawn_blocking(move || files.remove(&file)).await;
-        }
     }
 }
 

@@ -24,13 +24,17 @@ pub(crate) mod scheme;
 mod secret_file;
 pub(crate) mod session;
 mod settings;
+mod source;
+mod source_http;
 mod variables;
+mod wiped;
 
 pub(crate) use access_key::secret_text;
+pub(crate) use wiped::secret;
 
 pub use access_key::AccessKey;
 pub use chain::{Chain, Finding};
-pub use credentials::{BoxFuture, Credentials, CredentialsSource, Secret, SourceError, SourceHttp};
+pub use credentials::{Credentials, Secret};
 pub use environment::Environment;
 pub use login::Login;
 pub use metadata::Metadata;
@@ -40,3 +44,5 @@ pub use pod::Pod;
 pub use profile::Profile;
 pub use scheme::SigningScheme;
 pub use settings::Variables;
+pub use source::{BoxFuture, CredentialsSource, Reason, SourceError};
+pub use source_http::SourceHttp;

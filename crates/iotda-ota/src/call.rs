@@ -1,38 +1,45 @@
 //! One call of an IoTDA operation, from credentials to a result.
 //!
-//! A [`Call`] is the [`Transport`] of one generated client: `prepare` adds the credentials, `execute` only sends and
-//! keeps what was answered, bounded in size. [`Call::finish`] then decides what happened from what was kept, so that
-//! status, headers and body survive whatever the generated code made of them. An unchecked request goes the same way
-//! through [`Call::send_raw`].
+//! [`run`] makes its attempts (`attempts`). A [`Call`] is one of them, the [`Transport`] of one generated client:
+//! `prepare` adds the credentials, `execute` only sends and keeps what was answered, bounded in size (`body`).
+//! [`Call::finish`] then decides what happened from what was kept (`outcome`), so that status, headers and body survive
+//! whatever the generated code made of them. An unchecked request goes the same way through [`Call::send_raw`].
 
-use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use iotda_ota_client::{BoxFuture, Inner, OperationInfo, Refusal, Transport};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
 use url::Url;
 
+use crate::auth::Secret;
 use crate::auth::keeper::Shared;
+use crate::auth::scheme::{self, Scheme};
 use crate::auth::session::Session;
-use crate::auth::{Secret, scheme};
 use crate::client::Client;
 use crate::endpoint;
+use crate::error::hints::Proof;
 use crate::error::secrets::Secrets;
 use crate::error::service::{self, ServiceError};
 use crate::error::{Error, ErrorKind};
-use crate::model::ProjectId;
+use crate::model::{Checksum, ProjectId};
 use crate::response::Response;
 
-mod hints;
+mod attempts;
+mod body;
+mod options;
 mod outcome;
 
-/// The longest answer that is read; a page of 50 packages with every text at its limit stays well below.
-const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
+pub(crate) use attempts::{Attempts, run};
+pub(crate) use options::{CallOptions, call_options};
+
+use attempts::Course;
+use body::{Defect, Left};
 
 /// Everything but the unreserved characters of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -55,10 +62,13 @@ pub(crate) struct Operation {
 pub(crate) struct Call {
     operation: Operation,
     endpoint: Url,
+    http: reqwest::Client,
     session: Arc<Session>,
     project_id: ProjectId,
     credentials: Shared,
     timeout: Duration,
+    course: Course,
+    left: Left,
     state: Mutex<State>,
 }
 
@@ -67,6 +77,15 @@ struct State {
     refused: Option<Error>,
     answer: Option<Answer>,
     secrets: Secrets,
+    /// The SHA-256 of the body that was signed.
+    signed_body: Option<Checksum>,
+}
+
+/// What was sent, as far as a refusal depends on it.
+struct Sent<'a> {
+    endpoint: &'a Url,
+    proof: Proof,
+    body: Option<&'a Checksum>,
 }
 
 /// What was answered, as far as it could be read.
@@ -74,43 +93,28 @@ pub(super) struct Answer {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
-    /// Why the body ends where it ends, if that is not its end.
-    defect: Option<String>,
-}
-
-/// Runs an operation: finds out who is calling and for which project, then makes attempts.
-///
-/// Credentials that were refused with 401 and can be fetched anew get one more attempt; a refused call did nothing.
-pub(crate) async fn run<T, F: Future<Output = Result<Response<T>, Error>>>(
-    client: &Client,
-    operation: Operation,
-    attempt: impl Fn(Arc<Call>) -> F,
-) -> Result<Response<T>, Error> {
-    let session = client.session();
-    let named = |error: Error| error.with_operation(operation.name);
-    let credentials = session.credentials().await.map_err(named)?;
-    let project_id = session.project_id().await.map_err(named)?;
-    let call = |credentials: &Shared| Call::new(client, operation, project_id.clone(), Arc::clone(credentials));
-    let refused = match attempt(call(&credentials)).await {
-        Err(error) if error.is_unauthenticated() => error,
-        result => return result,
-    };
-    match session.renew(&credentials).await {
-        Ok(Some(fresh)) => attempt(call(&fresh)).await,
-        // That new ones could not be had is less telling than why the old ones were refused.
-        Ok(None) | Err(_) => Err(refused),
-    }
+    defect: Option<Defect>,
 }
 
 impl Call {
-    fn new(client: &Client, operation: Operation, project_id: ProjectId, credentials: Shared) -> Arc<Self> {
+    fn new(
+        client: &Client,
+        http: reqwest::Client,
+        (operation, course): (Operation, Course),
+        project_id: ProjectId,
+        credentials: Shared,
+        timeout: Duration,
+    ) -> Arc<Self> {
         Arc::new(Self {
             operation,
             endpoint: client.endpoint().clone(),
+            http,
             session: Arc::clone(client.session()),
             project_id,
             credentials,
-            timeout: client.timeout(),
+            timeout,
+            course,
+            left: Left::default(),
             state: Mutex::default(),
         })
     }
@@ -121,9 +125,9 @@ impl Call {
     }
 
     /// A generated client that sends through this call.
-    pub(crate) fn generated(self: &Arc<Self>, client: &Client) -> iotda_ota_client::Client {
+    pub(crate) fn generated(self: &Arc<Self>) -> iotda_ota_client::Client {
         let inner = Inner::new(Arc::clone(self) as Arc<dyn Transport>);
-        iotda_ota_client::Client::new_with_client(endpoint::base(&self.endpoint), client.http().clone(), inner)
+        iotda_ota_client::Client::new_with_client(endpoint::base(&self.endpoint), self.http.clone(), inner)
     }
 
     /// Decides what happened. `read` makes the value from the generated one, `rescue` from a body that
@@ -169,7 +173,7 @@ impl Call {
         }
         let info = OperationInfo { operation_id: self.operation.name };
         let sent = match self.prepare(&mut request, &info).await {
-            Ok(()) => self.execute(client.http(), request, &info).await.map(|_| None),
+            Ok(()) => self.execute(&self.http, request, &info).await.map(|_| None),
             Err(_) => Ok(None),
         };
         self.conclude(sent, read)
@@ -211,19 +215,32 @@ impl Call {
         }
     }
 
+    /// How the request says who is calling.
+    fn proof(&self) -> Proof {
+        match (self.credentials.secret(), self.session.scheme()) {
+            (Secret::Token(_), _) => Proof::Token,
+            (Secret::AccessKey(_), Scheme::Plain) => Proof::Plain,
+            (Secret::AccessKey(_), Scheme::Derived { .. }) => Proof::Derived,
+        }
+    }
+
     /// Tells from what was kept how the call ended.
     fn conclude<T>(
         &self,
         sent: Result<Option<T>, reqwest::Error>,
         rescue: impl FnOnce(&[u8]) -> Option<T>,
     ) -> Result<Response<T>, Error> {
-        let State { refused, answer, secrets } = std::mem::take(&mut *self.state());
+        let State { refused, answer, secrets, signed_body } = std::mem::take(&mut *self.state());
         if let Some(error) = refused {
             return Err(error.with_operation(self.operation.name));
         }
         let Some(answer) = answer else {
             return Err(match sent {
-                Err(error) => outcome::no_answer(self.operation, &self.endpoint, error),
+                Err(error) => {
+                    // What never left was not carried out.
+                    let creates = self.operation.creates && self.left.get();
+                    outcome::no_answer(Operation { creates, ..self.operation }, &self.endpoint, error)
+                }
                 Ok(_) => Error::new(ErrorKind::Configuration, "the request could not be built")
                     .with_operation(self.operation.name),
             });
@@ -243,8 +260,34 @@ impl Call {
                 None => operation.creates &= !refused,
             }
         }
-        let signed = matches!(self.credentials.secret(), Secret::AccessKey(_));
-        Err(outcome::of_answer(operation, &self.endpoint, &answer, &secrets, signed))
+        let sent = Sent { endpoint: &self.endpoint, proof: self.proof(), body: signed_body.as_ref() };
+        Err(outcome::of_answer(operation, &sent, &answer, &secrets))
+    }
+
+    /// Tells whoever listens how an attempt ended: in the attempt's span, and as an event of its own.
+    fn tell(&self, method: &Method, started: Instant, answer: Option<&Answer>) {
+        let (operation, Course { number, waited, because }) = (self.operation.name, &self.course);
+        let elapsed = milliseconds(started.elapsed());
+        let span = tracing::Span::current();
+        span.record("elapsed_ms", elapsed);
+        let request_id = answer.and_then(|answer| service::request_id(&answer.headers));
+        let request_id = request_id.map(|id| self.state().secrets.hide(&id));
+        let status = answer.map(|answer| answer.status.as_u16());
+        span.record("status", status);
+        span.record("request_id", request_id.as_deref());
+        let again = because.as_ref().map(|_| milliseconds(*waited));
+        tracing::debug!(
+            operation,
+            %method,
+            attempt = number,
+            waited_ms = again,
+            because = because.as_deref(),
+            status,
+            request_id,
+            elapsed,
+            "{}",
+            if answer.is_some() { "answered" } else { "no answer" }
+        );
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -264,7 +307,13 @@ impl Transport for Call {
             let result = self.authenticate(request);
             let authorization = request.headers().get(http::header::AUTHORIZATION);
             self.state().secrets = Secrets::of(self.credentials.secret()).and_signature(authorization);
-            let Err(error) = result else { return Ok(()) };
+            let Err(error) = result else {
+                if self.proof() != Proof::Token {
+                    let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
+                    self.state().signed_body = Some(Checksum::from_digest(Sha256::digest(body).into()));
+                }
+                return Ok(());
+            };
             let refusal = Refusal::new(error.to_string());
             self.state().refused = Some(error);
             Err(refusal)
@@ -278,44 +327,31 @@ impl Transport for Call {
         _operation: &'a OperationInfo,
     ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>> {
         Box::pin(async move {
+            let mut request = request;
+            if self.operation.creates {
+                self.left.watch(&mut request);
+            }
             let started = Instant::now();
-            let method = request.method().clone();
+            let (method, url) = (request.method().clone(), request.url().clone());
             let result = client.execute(request).await;
-            let elapsed = started.elapsed().as_millis() as u64;
             let mut response = match result {
                 Ok(response) => response,
                 Err(error) => {
-                    tracing::debug!(operation = self.operation.name, %method, elapsed, "no answer");
+                    self.tell(&method, started, None);
                     return Err(error);
                 }
             };
-            let (body, defect) = read_bounded(&mut response).await;
+            // The program's own client may follow redirects. What answers there was not asked.
+            if *response.url() != url {
+                self.state().refused = Some(outcome::redirected(self.operation, response.url()));
+            }
+            let (body, defect) = body::read(&mut response).await;
             let answer = Answer { status: response.status(), headers: response.headers().clone(), body, defect };
-            let request_id = service::request_id(&answer.headers).map(|id| self.state().secrets.hide(&id));
-            let (status, operation) = (answer.status.as_u16(), self.operation.name);
-            tracing::debug!(operation, %method, status, request_id, elapsed, "answered");
+            self.tell(&method, started, Some(&answer));
             let again = rebuilt(&answer);
             self.state().answer = Some(answer);
             Ok(again)
         })
-    }
-}
-
-/// Reads a body up to its end, to the bound, or to where it was cut off.
-async fn read_bounded(response: &mut reqwest::Response) -> (Bytes, Option<String>) {
-    let mut body = BytesMut::new();
-    loop {
-        match response.chunk().await {
-            Ok(None) => return (body.freeze(), None),
-            Ok(Some(chunk)) if body.len() + chunk.len() > LONGEST_ANSWER => {
-                return (body.freeze(), Some(format!("the answer is longer than {LONGEST_ANSWER} bytes")));
-            }
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Err(error) if error.is_timeout() => {
-                return (body.freeze(), Some("the answer did not end within the time limit".to_owned()));
-            }
-            Err(_) => return (body.freeze(), Some("the answer was cut off".to_owned())),
-        }
     }
 }
 
@@ -325,6 +361,11 @@ fn rebuilt(answer: &Answer) -> reqwest::Response {
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers.clone();
     response.into()
+}
+
+/// A duration in whole milliseconds.
+fn milliseconds(duration: Duration) -> u64 {
+    duration.as_millis().try_into().unwrap_or(u64::MAX)
 }
 
 impl Answer {

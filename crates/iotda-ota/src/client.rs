@@ -14,10 +14,14 @@ use crate::auth::iam::Iam;
 use crate::auth::session::Session;
 use crate::auth::{Credentials, SourceHttp};
 use crate::error::{Error, ErrorKind};
-use crate::model::{AppId, InstanceId, PackageType, PackageVersion, ProductId, ProjectId};
+use crate::model::{AppId, InstanceId, PackageId, PackageType, PackageVersion, ProductId, ProjectId};
 use crate::obs::Obs;
 use crate::packages::Packages;
 use crate::publish::Publish;
+use crate::rate::Limiter;
+use crate::retry::RetryPolicy;
+use crate::transport::Clients;
+use crate::verify::Verify;
 
 mod builder;
 
@@ -39,13 +43,14 @@ pub use builder::ClientBuilder;
 /// # Ok(()) }
 /// ```
 ///
-/// Clones share connections. Dropping the future of a call ends the call.
+/// Clones share connections, credentials and the [limit on requests](ClientBuilder::rate_limit). Dropping the future of a
+/// call ends the call, and nothing of it goes on; whether what it was about to do was done is not known then.
 #[derive(Clone)]
 pub struct Client(Arc<Shared>);
 
 /// What all clones share.
 struct Shared {
-    http: reqwest::Client,
+    clients: Arc<Clients>,
     endpoint: Url,
     instance_id: Option<InstanceId>,
     timeout: Duration,
@@ -53,6 +58,10 @@ struct Shared {
     obs_endpoint: Option<Url>,
     obs_region: Option<String>,
     session: Arc<Session>,
+    retry: RetryPolicy,
+    limiter: Limiter,
+    state_dir: Option<PathBuf>,
+    state_name: Option<String>,
 }
 
 impl Client {
@@ -70,13 +79,15 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`] without an OBS address.
+    /// [`ErrorKind::Configuration`] without an OBS address, or without the certificates that it needs.
     pub fn obs(&self) -> Result<Obs, Error> {
         let Some(endpoint) = &self.0.obs_endpoint else {
             let error = Error::new(ErrorKind::Configuration, "no OBS address");
             return Err(error.with_hint("give the region, or the OBS address (IOTDA_OTA_OBS_ENDPOINT)"));
         };
-        Ok(Obs::new(self.0.http.clone(), endpoint.clone(), Arc::clone(&self.0.session), self.0.idle_timeout))
+        let http = self.0.clients.usual(endpoint)?.clone();
+        let obs = Obs::new(http, endpoint.clone(), Arc::clone(&self.0.session), self.0.idle_timeout);
+        Ok(obs.with_retry(self.0.retry.clone()).with_journals(self.journal_dir(), self.0.state_name.clone()))
     }
 
     /// Starts to publish a file: check, hash, upload, create, read back. See [`Publish`].
@@ -89,6 +100,11 @@ impl Client {
         version: impl Into<PackageVersion>,
     ) -> Publish {
         Publish::new(self.clone(), file.into(), app_id.into(), product_id.into(), package_type.into(), version.into())
+    }
+
+    /// Starts to compare a package's registered checksum, its stored object and perhaps a local file. See [`Verify`].
+    pub fn verify(&self, package_id: impl Into<PackageId>) -> Verify {
+        Verify::new(self.clone(), package_id.into())
     }
 
     /// The IoTDA base address.
@@ -149,12 +165,31 @@ impl Client {
         self.0.obs_endpoint.as_ref()
     }
 
-    pub(crate) fn http(&self) -> &reqwest::Client {
-        &self.0.http
+    /// Where uploads keep their journals unless told otherwise.
+    pub(crate) fn journal_dir(&self) -> Option<PathBuf> {
+        self.0.state_dir.as_ref().map(|folder| folder.join("uploads"))
+    }
+
+    /// What locks call the service.
+    pub(crate) fn state_name(&self) -> &str {
+        self.0.state_name.as_deref().unwrap_or(self.0.endpoint.as_str())
+    }
+
+    /// The HTTP client for IoTDA.
+    pub(crate) fn http(&self) -> Result<&reqwest::Client, Error> {
+        self.0.clients.usual(&self.0.endpoint)
     }
 
     pub(crate) fn session(&self) -> &Arc<Session> {
         &self.0.session
+    }
+
+    pub(crate) fn retry(&self) -> &RetryPolicy {
+        &self.0.retry
+    }
+
+    pub(crate) fn limiter(&self) -> &Limiter {
+        &self.0.limiter
     }
 
     pub(crate) fn timeout(&self) -> Duration {

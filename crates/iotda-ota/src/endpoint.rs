@@ -109,6 +109,18 @@ pub(crate) fn is_loopback(endpoint: &Url) -> bool {
     }
 }
 
+/// Reads a base address that credentials are sent to: over plain `http` only to this machine, unless that is allowed.
+pub(crate) fn secure(field: &str, text: &str, plain_http: bool, violations: &mut Violations) -> Option<Url> {
+    let url = parse(field, text, violations)?;
+    if url.scheme() == "http" && !plain_http && !is_loopback(&url) {
+        let help = "use https://, or allow plain http explicitly (--plain-http); everybody on the way can read the \
+                    credentials then";
+        violations.add(field, "an https:// address", text, help);
+        return None;
+    }
+    Some(url)
+}
+
 /// Reads a base address: a scheme and a host, perhaps a port and a path, nothing more.
 pub(crate) fn parse(field: &str, text: &str, violations: &mut Violations) -> Option<Url> {
     const RULE: &str = "an address such as https://host or http://127.0.0.1:8790";
@@ -136,6 +148,8 @@ pub(crate) fn base(url: &Url) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn url(text: &str) -> Url {
@@ -173,5 +187,40 @@ mod tests {
         assert!(is_path_style(&url("http://127.0.0.1:1")) && is_path_style(&url("http://[::1]:1")));
         assert!(is_path_style(&url("http://localhost:1")));
         assert!(!is_path_style(&url("https://obs.cn-north-4.myhuaweicloud.com")));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_panic_and_what_is_taken_is_a_base_address(
+            text in "((https?|ftp)(:|://|:/))?(\\PC|[@?#:/.\\[\\]%\\\\]){0,40}", plain_http: bool,
+        ) {
+            let mut violations = Violations::default();
+            match parse("endpoint", &text, &mut violations) {
+                Some(url) => {
+                    prop_assert!(violations.is_empty() && url.has_host() && !text.contains('@'));
+                    prop_assert!(url.query().is_none() && url.fragment().is_none() && url.username().is_empty());
+                    let safe = url.scheme() == "https" || is_loopback(&url);
+                    let secure = secure("endpoint", &text, plain_http, &mut violations);
+                    prop_assert_eq!(secure.is_some(), safe || plain_http);
+                    let _ = (region_in(&url), is_dedicated(&url), is_path_style(&url));
+                    prop_assert!(!base(&url).ends_with('/'));
+                }
+                None => {
+                    prop_assert_eq!(violations.len(), 1);
+                    prop_assert!(secure("endpoint", &text, plain_http, &mut violations).is_none());
+                }
+            }
+        }
+
+        #[test]
+        fn the_region_is_found_only_before_the_domain_of_the_provider(
+            before in "[a-z0-9]{0,8}", service in "(iotda-app|obs|iotda)", region in "[a-z]{2,4}-[a-z]{4,9}-[0-9]{1,2}",
+            domain in "(myhuaweicloud|example)",
+        ) {
+            let dot = if before.is_empty() { "" } else { "." };
+            let found = region_in(&url(&format!("https://{before}{dot}{service}.{region}.{domain}.com")));
+            let expected = (service != "iotda" && domain == "myhuaweicloud").then_some(region);
+            prop_assert_eq!(found, expected);
+        }
     }
 }

@@ -2,19 +2,27 @@
 //!
 //! Entry points: [`Error::kind`] and the predicates (`is_not_found` and the like), then the accessors for operation,
 //! HTTP status, service code and message, request id, violations and hint. How an answer of any shape becomes an
-//! error is in `service`.
+//! error is in `service`, what an error tells about the course of its call in `course`.
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
 use http::HeaderMap;
 use jiff::SignedDuration;
 
+use crate::retry;
 use crate::validate::Violations;
 
+mod course;
+pub(crate) mod hints;
 pub(crate) mod secrets;
 pub(crate) mod service;
 
+pub use course::Sought;
+pub(crate) use course::Unclear;
+
+use course::CourseOfError;
 use service::ServiceError;
 
 /// What went wrong, in one word.
@@ -43,6 +51,8 @@ pub enum ErrorKind {
     OutcomeUnknown,
     /// What is stored or registered is not what it should be.
     Mismatch,
+    /// Something else still needs what was to be deleted; nothing was done.
+    InUse,
     /// Reading a local file failed on the way.
     Io,
 }
@@ -73,6 +83,7 @@ struct Inner {
     service: ServiceError,
     violations: Violations,
     hint: Option<String>,
+    course: CourseOfError,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -85,6 +96,7 @@ impl Error {
             service: ServiceError::default(),
             violations: Violations::default(),
             hint: None,
+            course: CourseOfError::default(),
             source: None,
         }))
     }
@@ -150,6 +162,12 @@ impl Error {
         &self.0.service.headers
     }
 
+    /// How long the service asks to wait before the call is repeated (`Retry-After`), if it does and the value can be
+    /// understood.
+    pub fn retry_after(&self) -> Option<Duration> {
+        retry::asked_for(self.headers())
+    }
+
     /// How far this machine's clock is ahead of the service's, as the answer's date tells; negative if it is behind.
     pub fn clock_difference(&self) -> Option<SignedDuration> {
         self.0.service.clock_difference
@@ -212,7 +230,8 @@ impl Error {
         self.kind() == ErrorKind::Unavailable
     }
 
-    /// True if the request may or may not have been carried out. List the package before trying again.
+    /// True if the request may or may not have been carried out. [`sought`](Self::sought) says what to look for before
+    /// trying again.
     pub fn is_outcome_unknown(&self) -> bool {
         self.kind() == ErrorKind::OutcomeUnknown
     }
@@ -235,6 +254,9 @@ impl fmt::Display for Error {
             }
             f.write_str(")")?;
         }
+        if let Some(note) = self.note() {
+            write!(f, "; {note}")?;
+        }
         for (index, violation) in self.0.violations.iter().enumerate() {
             let separator = if index == 0 { ":" } else { " |" };
             write!(f, "{separator} {violation}")?;
@@ -252,6 +274,7 @@ impl fmt::Debug for Error {
             .field("service", &self.0.service)
             .field("violations", &self.0.violations)
             .field("hint", &self.0.hint)
+            .field("course", &self.0.course)
             .field("source", &self.0.source)
             .finish()
     }

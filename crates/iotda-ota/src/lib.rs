@@ -25,6 +25,7 @@
 //!   [show](Packages::show), [delete](Packages::delete). Results come as a [`Response`], which is the value with the
 //!   answer's request id.
 //! - [`Client::obs`] uploads a file and looks at objects.
+//! - [`Client::verify`] compares the registered checksum, the stored object and a local file.
 //! - Requests are checked before they are sent; [`Violations`] names everything that is wrong at once.
 //!   `send_unchecked` is the way around.
 //! - [`Error`] is the only error type. It keeps status, service code, message and request id whatever the answer was.
@@ -37,13 +38,36 @@
 //!
 //! Any kind serves both services. With an access key, requests to IoTDA are signed, plainly or derived as the address
 //! needs it ([`SigningScheme`]); a token is exchanged for a temporary key when OBS needs one. Credentials that expire are
-//! fetched anew in time, and once after a 401. The project id may be left out: the source names it, or IAM knows it by
-//! the name of the region.
+//! fetched anew in time; after a 401 any are, once. The project id may be left out: the source names it, or IAM knows
+//! it by the name of the region.
+//!
+//! Secrets are wiped from memory after use, as far as they are in the hands of this crate: what HTTP and TLS keep in
+//! their buffers is not. Should a service repeat one in an answer, errors and logs show `***` in its place, however it
+//! is quoted there; that goes for secrets of six bytes and more, because a shorter text could be a part of any word.
+//! Over plain `http://` credentials go only to this machine, unless
+//! [that is allowed](ClientBuilder::allow_plain_http).
+//!
+//! # Whatever happens, the outcome is known
+//!
+//! What fails in a way that is safe to repeat is repeated, as [`RetryPolicy`] says: for the client, or for one call
+//! (`.retry`), within the time that one attempt (`.timeout`) and the whole call (`.deadline`) may take. A create is not
+//! safe to repeat, so it is looked up first when its answer was lost; see [`CreatePackage`]. Every call ends in one of
+//! three ways: done, not done and why, or [not known](Error::is_outcome_unknown) with what to look for
+//! ([`Error::sought`]). Dropping the future of a call ends it, and nothing of it goes on.
+//!
+//! A [`RateLimit`] keeps all clones of a client together below what the service takes. With a subscriber for `tracing`
+//! there is a span for every call and every attempt, with operation, attempt, status, request id, milliseconds and signing
+//! scheme, and no secret.
+//!
+//! A large file goes up in parts, and with a [`state_dir`](ClientBuilder::state_dir) an upload that was broken off,
+//! however that happened, goes on where it was. Nothing is taken from the environment here either: without such a folder,
+//! nothing is kept.
 //!
 //! # Networks
 //!
 //! `HTTPS_PROXY`, `NO_PROXY` and their kin are honored, but never for this machine or the metadata address.
-//! Redirects are not followed. There are limits on connecting, on silence, and on one attempt of an IoTDA call.
+//! Redirects are not followed; about a client of the program's own see [`ClientBuilder::http_client`]. There are limits on connecting, on silence, and on one attempt of a call. An HTTP client
+//! is made when the first request needs it; only one for `https://` reads the certificates of the machine.
 //!
 //! # Features
 //!
@@ -60,32 +84,43 @@ mod client;
 mod clock;
 mod endpoint;
 mod error;
+mod lock;
 mod model;
 mod obs;
+mod once;
 mod packages;
 mod paging;
 mod progress;
 mod publish;
+mod rate;
 mod response;
+mod retry;
 mod transport;
 mod validate;
+mod verify;
 
 pub use auth::{
     AccessKey, BoxFuture, Chain, Credentials, CredentialsSource, Environment, Finding, Login, Metadata, Oidc, Password,
-    Pod, Profile, Secret, SigningScheme, SourceError, SourceHttp, Variables,
+    Pod, Profile, Reason, Secret, SigningScheme, SourceError, SourceHttp, Variables,
 };
 pub use client::{Client, ClientBuilder};
-pub use error::{Error, ErrorKind};
+pub use error::{Error, ErrorKind, Sought};
 pub use model::{
     AppId, Checksum, CreateTime, FileLocation, InstanceId, ObsLocation, Package, PackageId, PackageType,
     PackageVersion, ProductId, ProjectId, SignMethod,
 };
-pub use obs::{LocalFile, ObjectInfo, Obs};
-pub use packages::{CreatePackage, CreateRequest, DeletePackage, ListPackages, PackagePage, Packages, ShowPackage};
+pub use obs::{LocalFile, ObjectInfo, Obs, Upload, Uploaded};
+pub use packages::{
+    CreatePackage, CreateRequest, DeletePackage, DeleteWithObject, DeletedWithObject, ListPackages, PackagePage,
+    Packages, ShowPackage,
+};
 pub use progress::{Phase, Progress};
 pub use publish::{IfExists, Outcome, Plan, Publish, Published, PublishedObject};
+pub use rate::RateLimit;
 pub use response::Response;
+pub use retry::RetryPolicy;
 pub use validate::{OptionalRule, Violation, Violations, Warning};
+pub use verify::{Check, Verification, Verify};
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

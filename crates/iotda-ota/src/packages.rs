@@ -7,13 +7,14 @@ use crate::call::Call;
 use crate::client::Client;
 use crate::model::{AppId, ObsLocation, PackageId, PackageType, PackageVersion, ProductId};
 
+pub(crate) mod alike;
 mod create;
 mod delete;
 mod list;
 mod show;
 
 pub use create::{CreatePackage, CreateRequest};
-pub use delete::DeletePackage;
+pub use delete::{DeletePackage, DeleteWithObject, DeletedWithObject};
 pub use list::{ListPackages, PackagePage};
 pub use show::ShowPackage;
 
@@ -52,7 +53,7 @@ impl Packages {
         ShowPackage::new(self.client.clone(), package_id.into())
     }
 
-    /// Deletes one package. The object in OBS stays.
+    /// Deletes one package. The object in OBS stays unless it is asked for, too.
     pub fn delete(&self, package_id: impl Into<PackageId>) -> DeletePackage {
         DeletePackage::new(self.client.clone(), package_id.into())
     }

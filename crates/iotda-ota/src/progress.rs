@@ -1,7 +1,7 @@
-//! Progress of the long parts: hashing and upload.
+//! Progress of the long parts: hashing, upload, and reading back.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The long part that is under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -9,8 +9,11 @@ use std::sync::Arc;
 pub enum Phase {
     /// The file is read and its SHA-256 computed.
     Hash,
-    /// The file is sent to OBS.
+    /// The file is sent to OBS. A large one is hashed at the same time, without a phase of its own; what an earlier
+    /// upload has brought there counts as done.
     Upload,
+    /// The stored object is read and its SHA-256 computed.
+    Verify,
     /// The package is being created; from here on, stopping leaves the outcome open. There are no bytes to count.
     Create,
 }
@@ -46,5 +49,66 @@ impl Reporter {
 impl fmt::Debug for Reporter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_some() { "Reporter(..)" } else { "Reporter(none)" })
+    }
+}
+
+/// Adds up what is done in several places at once, and tells it so that it only grows.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    reporter: Reporter,
+    phase: Phase,
+    total: u64,
+    counts: Mutex<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    done: u64,
+    told: u64,
+}
+
+impl Meter {
+    /// Tells that a part begins.
+    pub(crate) fn start(reporter: Reporter, phase: Phase, total: u64) -> Self {
+        reporter.report(phase, 0, total);
+        Self { reporter, phase, total, counts: Mutex::default() }
+    }
+
+    /// So many bytes more are done.
+    pub(crate) fn add(&self, bytes: u64) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.done += bytes;
+        let now = counts.done.min(self.total);
+        if now > counts.told {
+            counts.told = now;
+            // Under the lock, because two reports must not overtake each other.
+            self.reporter.report(self.phase, now, self.total);
+        }
+    }
+
+    /// So many bytes were in vain. Nothing is told until they are made up for.
+    pub(crate) fn take_back(&self, bytes: u64) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.done = counts.done.saturating_sub(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_only_grows_and_ends_at_the_whole() {
+        let heard = Arc::<Mutex<Vec<u64>>>::default();
+        let listener = Arc::clone(&heard);
+        let reporter = Reporter::new(move |progress| listener.lock().unwrap().push(progress.bytes));
+        let meter = Meter::start(reporter, Phase::Upload, 10);
+        meter.add(4);
+        meter.add(4);
+        meter.take_back(4);
+        meter.add(3);
+        meter.add(3);
+        meter.add(1);
+        assert_eq!(*heard.lock().unwrap(), [0, 4, 8, 10]);
     }
 }

@@ -1,24 +1,28 @@
 //! Publishing a file: check everything, hash, upload, create the package, read it back.
 //!
 //! [`Publish`] is the builder, [`Published`] the result. The checks of the local file are in `file`, the steps in `run`,
-//! what is done about a package that exists already in `existing`, and the comparison at the end in `read_back`.
+//! how the file gets into OBS in `store`, what is done about a package that exists already in `existing` and `replace`,
+//! and the comparison at the end in `read_back`.
 
 use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::call::{CallOptions, call_options};
 use crate::client::Client;
 use crate::error::Error;
-use crate::model::{AppId, Checksum, ObsLocation, Package, PackageType, PackageVersion, ProductId};
-use crate::obs::address;
+use crate::model::{AppId, Checksum, ObsLocation, Package, PackageId, PackageType, PackageVersion, ProductId};
+use crate::obs::{LocalFile, address};
 use crate::packages::CreateRequest;
 use crate::progress::{Progress, Reporter};
 use crate::validate::{OptionalRule, Violations, Warning};
 
 mod existing;
-mod file;
+pub(crate) mod file;
 mod read_back;
+mod replace;
 mod run;
+mod store;
 
 /// What to do when a package with this app, product, type, module and version exists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -31,6 +35,10 @@ pub enum IfExists {
     /// Report success if it was made from the same file, else an error.
     #[default]
     Verify,
+    /// Put another one in its place, unless it was made from the same file with the same fields: the new package is
+    /// created first, the old one deleted then. Objects are never overwritten: where the key is taken, the new object's
+    /// name ends in the beginning of its checksum.
+    Replace,
 }
 
 /// What publishing came to.
@@ -45,6 +53,8 @@ pub enum Outcome {
     Verified,
     /// It existed and was not looked into.
     Skipped,
+    /// It was created, or existed with this content, and all others of the same version are deleted.
+    Replaced,
 }
 
 /// A published package.
@@ -57,6 +67,9 @@ pub struct Published {
     pub object: Option<PublishedObject>,
     /// What was done.
     pub outcome: Outcome,
+    /// The packages that were deleted because this one replaces them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<PackageId>,
     /// What is allowed but probably not meant.
     #[serde(skip)]
     pub warnings: Vec<Warning>,
@@ -105,14 +118,17 @@ pub struct Plan {
 /// # Ok(()) }
 /// ```
 ///
-/// Nothing leaves before every rule was checked. The file is read twice, once for its SHA-256 and once for the
-/// upload, in constant memory; a file that changes in between is refused. An object that lies under the key already is
+/// Nothing leaves before every rule was checked. The file is hashed while it is uploaded, in constant memory (see
+/// [`Upload`](crate::Upload)); one that changes meanwhile is refused. An object that lies under the key already is
 /// read and compared, and not overwritten when it differs; should somebody else write to the same key meanwhile, that
 /// is noticed and reported. Unless [`object_key`](Self::object_key) says otherwise, the key is
 /// `ota/{app_id}/{product_id}/{package_type}[/{module_name}]/{version}/{file name}`.
 ///
-/// The same call with the same file succeeds again, as [`Outcome::Verified`]. Two calls at the same moment may both create
-/// a package, because the service has no way to ask for "create unless it exists"; run them one after the other.
+/// The same call with the same file succeeds again, as [`Outcome::Verified`]. With a
+/// [`state_dir`](crate::ClientBuilder::state_dir) an upload that was broken off goes on where it was, and two calls on one
+/// machine wait for each other. The service has no way to ask for "create unless it exists", so two machines at the same
+/// moment may both create a package; both look once more after that, the older one stays, and both report it. What remains
+/// is told at [`CreatePackage`](crate::CreatePackage).
 ///
 /// # Errors
 ///
@@ -131,7 +147,10 @@ pub struct Publish {
     if_exists: IfExists,
     any_suffix: bool,
     any_size: bool,
+    verify_object: bool,
+    journal_dir: Option<PathBuf>,
     progress: Reporter,
+    options: CallOptions,
 }
 
 impl Publish {
@@ -145,6 +164,7 @@ impl Publish {
     ) -> Self {
         let request = CreateRequest::new(app_id, product_id, package_type, version, ObsLocation::default());
         Self {
+            journal_dir: client.journal_dir(),
             client,
             file,
             request,
@@ -153,7 +173,9 @@ impl Publish {
             if_exists: IfExists::default(),
             any_suffix: false,
             any_size: false,
+            verify_object: false,
             progress: Reporter::default(),
+            options: CallOptions::default(),
         }
     }
 
@@ -199,6 +221,19 @@ impl Publish {
         self
     }
 
+    /// Reads the stored object back and compares its SHA-256, besides what OBS itself verifies.
+    pub fn verify_object(mut self, verify: bool) -> Self {
+        self.verify_object = verify;
+        self
+    }
+
+    /// A folder for journals of uploads and for locks, instead of the one in the client's
+    /// [`state_dir`](crate::ClientBuilder::state_dir).
+    pub fn journal_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.journal_dir = Some(folder.into());
+        self
+    }
+
     /// Switches off a rule that newer service texts no longer state.
     pub fn allow(mut self, rule: OptionalRule) -> Self {
         match rule {
@@ -207,6 +242,8 @@ impl Publish {
         }
         self
     }
+
+    call_options!();
 
     /// Hears how far hashing and upload are. Called often, so it should be quick.
     pub fn on_progress(mut self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Self {
@@ -227,7 +264,7 @@ impl Publish {
         }
         // A key that is made of the file's name has its suffix from there.
         let suffix = !self.any_suffix && self.object_key.is_some();
-        self.located_request().check(suffix, &mut violations);
+        self.request_at(self.key()).check(suffix, &mut violations);
         address::check(self.client.obs_endpoint(), &self.bucket, &self.key(), &mut violations);
         violations.into_result()
     }
@@ -240,7 +277,7 @@ impl Publish {
     pub async fn plan(&self) -> Result<Plan, Error> {
         self.validate()?;
         let file = self.read_file().await?;
-        Ok(Plan { request: self.signed_request(file.checksum()), warnings: self.warnings() })
+        Ok(Plan { request: self.signed_request(self.key(), file.checksum()), warnings: self.warnings() })
     }
 
     /// Publishes.
@@ -252,28 +289,37 @@ impl Publish {
         run::run(self).await
     }
 
+    /// This, with the time running from now on.
+    fn begun(&self) -> Self {
+        Self { options: self.options.begun(), ..self.clone() }
+    }
+
     /// What is allowed but probably not meant, about the package and about the file.
     fn warnings(&self) -> Vec<Warning> {
-        let mut warnings = self.located_request().warnings();
+        let mut warnings = self.request_at(self.key()).warnings();
         warnings.extend(file::warning(&self.file));
         warnings
     }
 
     /// The request with its location, but without the checksum that only reading the file gives.
-    fn located_request(&self) -> CreateRequest {
+    fn request_at(&self, key: String) -> CreateRequest {
         let mut request = self.request.clone();
         let region = self.client.obs_region().unwrap_or_default();
-        request.file_location = ObsLocation::new(region, &self.bucket, self.key()).into();
+        request.file_location = ObsLocation::new(region, &self.bucket, key).into();
         request
     }
 
     /// The request as it is sent.
-    fn signed_request(&self, checksum: &Checksum) -> CreateRequest {
-        let mut request = self.located_request();
+    fn signed_request(&self, key: String, checksum: &Checksum) -> CreateRequest {
+        let mut request = self.request_at(key);
         if let Some(location) = &mut request.file_location.obs_location {
             location.sign = Some(checksum.clone());
         }
         request
+    }
+
+    async fn read_file(&self) -> Result<LocalFile, Error> {
+        LocalFile::read_with(self.file.clone(), self.progress.clone()).await
     }
 
     fn key(&self) -> String {

@@ -8,7 +8,8 @@ use jiff::SignedDuration;
 
 use crate::clock;
 use crate::error::secrets::Secrets;
-use crate::error::service;
+use crate::error::{Error, service};
+use crate::validate::Warning;
 
 /// A value that the service answered, with the answer's status and request id.
 ///
@@ -28,13 +29,62 @@ pub struct Response<T> {
     headers: HeaderMap,
     request_id: Option<String>,
     clock_difference: Option<SignedDuration>,
+    attempts: u32,
+    found: bool,
+    warnings: Vec<Warning>,
 }
 
 impl<T> Response<T> {
     pub(crate) fn new(value: T, status: StatusCode, headers: HeaderMap, secrets: &Secrets) -> Self {
         let request_id = service::request_id(&headers).map(|id| secrets.hide(&id));
         let clock_difference = clock::difference(&headers);
-        Self { value, status: status.as_u16(), headers, request_id, clock_difference }
+        let status = status.as_u16();
+        Self { value, status, headers, request_id, clock_difference, attempts: 1, found: false, warnings: Vec::new() }
+    }
+
+    /// The answer of an error that turned out to be a success.
+    pub(crate) fn of_error(value: T, error: &Error) -> Self {
+        Self {
+            value,
+            status: error.status().unwrap_or_default(),
+            headers: error.headers().clone(),
+            request_id: error.request_id().map(str::to_owned),
+            clock_difference: error.clock_difference(),
+            attempts: error.attempts(),
+            found: false,
+            warnings: Vec::new(),
+        }
+    }
+
+    pub(crate) fn with_attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts;
+        self
+    }
+
+    pub(crate) fn with_found(mut self) -> Self {
+        self.found = true;
+        self
+    }
+
+    pub(crate) fn with_warning(mut self, warning: Warning) -> Self {
+        self.warnings.push(warning);
+        self
+    }
+
+    /// How many attempts the call took.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// True if a create was not answered clearly and what it made was found by looking it up; status, headers and request
+    /// id are then those of the look-up.
+    pub fn is_found(&self) -> bool {
+        self.found
+    }
+
+    /// What could not be made sure of, although the call succeeded; usually nothing.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 
     /// The HTTP status of the answer.
@@ -78,6 +128,9 @@ impl<T: fmt::Debug> fmt::Debug for Response<T> {
             .field("value", &self.value)
             .field("status", &self.status)
             .field("request_id", &self.request_id)
+            .field("attempts", &self.attempts)
+            .field("found", &self.found)
+            .field("warnings", &self.warnings)
             .finish_non_exhaustive()
     }
 }

@@ -27,14 +27,43 @@ async fn stub_with_object(create: Answer, show: Answer) -> Stub {
 }
 
 #[tokio::test]
-async fn a_create_without_a_clear_answer_is_not_repeated() {
-    for answer in [Answer::nothing(), Answer::new(502, "<html>"), Answer::new(201, "{")] {
+async fn a_create_without_a_clear_answer_is_looked_up_and_a_success_is_never_repeated() {
+    for (answer, expected, creates) in [
+        (Answer::nothing(), ErrorKind::Unavailable, 4),
+        (Answer::new(502, "<html>"), ErrorKind::Unavailable, 4),
+        (Answer::new(504, ""), ErrorKind::OutcomeUnknown, 4),
+        (Answer::new(201, "{"), ErrorKind::OutcomeUnknown, 1),
+    ] {
         let stub = stub_with_object(answer, Answer::new(404, "")).await;
         let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
         let error = publish(&stub, &path).send().await.unwrap_err();
-        assert!(error.is_outcome_unknown() && !error.is_retryable() && error.hint().is_some(), "{error:?}");
+        assert_eq!((error.kind(), error.attempts()), (expected, creates), "{error:?}");
+        assert!(error.hint().is_some_and(|hint| hint.contains("the file is stored as")), "{error:?}");
         let posts = stub.received().iter().filter(|request| request.method == "POST").count();
-        assert_eq!(posts, 1);
+        assert_eq!(posts, creates as usize);
+    }
+}
+
+#[tokio::test]
+async fn two_that_publish_the_same_at_the_same_moment_leave_one_package() {
+    let target = target().await;
+    for round in 0..20 {
+        let (_folder, path) = local_file("upgrade.bin", format!("firmware {round}").as_bytes());
+        let publish = || {
+            let version = format!("{round}.0");
+            target
+                .client()
+                .publish(&path, "my-app", "my-product", PackageType::Firmware, version)
+                .bucket(target.bucket())
+        };
+        let (one, other) = (publish(), publish());
+        let (one, other) = tokio::join!(one.send(), other.send());
+        let (one, other) = (one.unwrap(), other.unwrap());
+        assert_eq!(one.package.package_id, other.package.package_id, "both report the one that stays");
+        let list = target.client().packages().list(PackageType::Firmware).version(format!("{round}.0"));
+        let left = list.send().await.unwrap().into_inner().packages;
+        assert_eq!(left.len(), 1, "{left:?}");
+        assert_eq!(left[0].package_id, one.package.package_id);
     }
 }
 

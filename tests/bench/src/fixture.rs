@@ -1,3 +1,5 @@
+//! The bodies and answers that both sides of a comparison use.
+
 use serde_json::{Value, json};
 
 /// The project in every path.

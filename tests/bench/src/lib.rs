@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 
-/// The bodies and answers that both sides of a comparison use.
 pub mod fixture;
 
 /// A meter that is running.

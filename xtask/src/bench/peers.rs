@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::{Name, progress};
-use crate::Failure;
+use crate::python::Python;
+use crate::{Failure, cargo};
 
 /// Pinned, so that two reports speak of the same peers.
-const PYTHON: [&str; 3] = ["huaweicloudsdkcore==3.1.219", "huaweicloudsdkiotda==3.1.219", "esdk-obs-python==3.26.6"];
 const NODE: [&str; 2] = ["@stoplight/prism-cli@5.16.0", "wiremock@3.13.2"];
 
 /// What a section says when a peer cannot be had.
@@ -33,7 +33,7 @@ impl Peers {
         let needs = |any: &[Name]| names.iter().any(|name| any.contains(name));
         let mut peers = Self::default();
         if needs(&[Name::Call, Name::Publish, Name::Start]) {
-            peers.python = found("the official Python SDKs", python(&folder));
+            peers.python = found("the official Python SDKs", python(root));
         }
         if needs(&[Name::Emulator]) {
             let installed = found("Prism and WireMock", node(&folder)).is_some();
@@ -50,17 +50,10 @@ fn found<T>(what: &str, result: Result<T, Failure>) -> Option<T> {
     result.map_err(|error| progress(&format!("left out: {what}: {error}"))).ok()
 }
 
-fn python(folder: &Path) -> Result<PathBuf, Failure> {
-    let venv = folder.join("python");
-    let python = venv.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-    let complete = venv.join("complete");
-    if !complete.exists() {
-        progress("installing the official Python SDKs");
-        quietly(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
-        quietly(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(PYTHON))?;
-        fs::write(complete, "")?;
-    }
-    Ok(python)
+/// The official SDKs are those that the interop suite runs.
+fn python(root: &Path) -> Result<PathBuf, Failure> {
+    let folder = cargo::target_folder(root)?.join("interop");
+    Ok(Python::ready(root, "interop", &folder, &mut std::io::stderr())?.program("python"))
 }
 
 fn node(folder: &Path) -> Result<(), Failure> {

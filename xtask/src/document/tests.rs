@@ -133,6 +133,15 @@ fn finds_what_is_wrong_with_the_responses() {
 }
 
 #[test]
+fn finds_links_that_cannot_be_followed() {
+    let link = format!("{CREATE}/responses/201/links/show_created");
+    assert_finds(&format!("{link}/description"), None, "the link has no description");
+    assert_finds(&format!("{link}/operationId"), Some(json!("read_package")), "the link leads to no operation");
+    assert_finds(&format!("{link}/parameters/name"), Some(json!("$method")), "the operation has no parameter `name`");
+    assert_finds(&format!("{link}/parameters/package_id"), None, "does not give `package_id`");
+}
+
+#[test]
 fn finds_a_request_that_is_not_strict() {
     for (name, value, message) in [
         ("AppId", Some(json!({ "type": "string", "description": "An app." })), "the text has no limit"),

@@ -46,10 +46,10 @@ pub enum SignError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// The header names another scheme than `OBS`, or none.
-    #[error("the authorization is not of the scheme OBS")]
+    /// The header names another scheme than `OBS` and `AWS`, or none.
+    #[error("the authorization is of neither the scheme OBS nor AWS")]
     OtherScheme,
-    /// The header does not have the form `OBS <access key id>:<Base64 of 20 bytes>`.
+    /// The header does not have the form `<scheme> <access key id>:<Base64 of 20 bytes>`.
     #[error("the authorization has not the form 'OBS <access key id>:<signature>'")]
     Malformed,
     /// The request is one that nobody can sign with certainty.

@@ -2,8 +2,18 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::dialect::Dialect;
 use super::error::SignError;
-use super::string_to_sign::{MASK, OBS_PREFIX, Secrets};
+use super::string_to_sign::{MASK, Secrets, Style};
+
+/// How a bucket without a key is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BucketForm {
+    /// `/bucket/`: the reference, and the SDK for virtual-host addresses.
+    WithSlash,
+    /// `/bucket`: the SDK for path-style addresses.
+    Bare,
+}
 
 /// What a request is about, as the OBS signature sees it.
 ///
@@ -32,7 +42,7 @@ pub struct Resource<'a> {
     ///   `partNumber`, `acl`, `versionId` and so on;
     /// - refused when it differs from such a name only in case, when only the OBS API reference lists it
     ///   (`CDNNotifyConfiguration`, `attname`, `customdomain`, `orchestration`, `select`), or when it begins with
-    ///   `x-obs-` and is not listed: the sources disagree on these;
+    ///   `x-obs-` or `x-amz-` and is not listed: the sources disagree on these;
     /// - not signed otherwise, like `prefix` or `marker`.
     ///
     /// A sub-resource is refused when it occurs twice, when its value is empty (say `None` and send no `=`), and when
@@ -126,15 +136,15 @@ const DISPUTED: &[&str] = &["CDNNotifyConfiguration", "attname", "customdomain",
 
 impl Resource<'_> {
     /// Appends the last line of the string to sign.
-    pub(super) fn write(&self, out: &mut String, secrets: Secrets) -> Result<(), SignError> {
-        self.write_path(out)?;
+    pub(super) fn write(&self, out: &mut String, style: Style) -> Result<(), SignError> {
+        self.write_path(out, style.bucket)?;
         let mut separator = '?';
         for (name, value) in self.sub_resources()? {
             out.push(separator);
             out.push_str(name);
             if let Some(value) = value {
                 out.push('=');
-                match secrets {
+                match style.secrets {
                     Secrets::Masked if name == SECURITY_TOKEN => out.push_str(MASK),
                     _ => out.push_str(value),
                 }
@@ -144,7 +154,12 @@ impl Resource<'_> {
         Ok(())
     }
 
-    fn write_path(&self, out: &mut String) -> Result<(), SignError> {
+    /// Whether it is a bucket and not an object in it.
+    pub(super) fn is_bucket(&self) -> bool {
+        self.bucket.is_some() && self.key.is_none_or(str::is_empty)
+    }
+
+    fn write_path(&self, out: &mut String, form: BucketForm) -> Result<(), SignError> {
         let key = self.key.filter(|key| !key.is_empty());
         out.push('/');
         let Some(bucket) = self.bucket else {
@@ -159,7 +174,9 @@ impl Resource<'_> {
             return Err(SignError::InvalidBucket);
         }
         out.push_str(bucket);
-        out.push('/');
+        if key.is_some() || form == BucketForm::WithSlash {
+            out.push('/');
+        }
         if let Some(key) = key {
             out.extend(utf8_percent_encode(key, KEY));
         }
@@ -190,7 +207,11 @@ fn is_sub_resource(name: &str) -> Result<bool, SignError> {
     if SUB_RESOURCES.contains(&name) {
         return Ok(true);
     }
-    let prefixed = name.get(..OBS_PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(OBS_PREFIX));
+    // Headers with one of these prefixes are all signed; of query items with it, that is not known.
+    let prefixed = Dialect::ALL
+        .map(Dialect::header_prefix)
+        .into_iter()
+        .any(|prefix| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)));
     let resembles_one = SUB_RESOURCES.iter().chain(DISPUTED).any(|listed| listed.eq_ignore_ascii_case(name));
     if prefixed || resembles_one {
         return Err(SignError::UnknownSubResource(name.to_owned()));

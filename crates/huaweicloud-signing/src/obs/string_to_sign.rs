@@ -4,25 +4,16 @@ use std::collections::BTreeMap;
 
 use http::header::{CONTENT_TYPE, DATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use zeroize::Zeroizing;
 
+use super::dialect::Dialect;
 use super::error::SignError;
-use super::resource::Resource;
+use super::resource::{BucketForm, Resource};
 
-/// Headers with this prefix are all signed; of query items with it, that is not known.
-pub(super) const OBS_PREFIX: &str = "x-obs-";
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
-const OBS_DATE: HeaderName = HeaderName::from_static("x-obs-date");
 
 /// What stands in an explanation where a secret is in the text that is signed.
 pub(super) const MASK: &str = "***";
-
-/// Headers whose value is a secret by itself: the token of a temporary key, and keys for encryption that the customer
-/// keeps.
-const SECRET_HEADERS: &[&str] = &[
-    "x-obs-copy-source-server-side-encryption-customer-key",
-    "x-obs-security-token",
-    "x-obs-server-side-encryption-customer-key",
-];
 
 /// Whether secrets in the headers are written as they are, to be signed, or masked, to be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,40 +22,56 @@ pub(super) enum Secrets {
     Masked,
 }
 
+/// How the text is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Style {
+    pub(super) dialect: Dialect,
+    pub(super) bucket: BucketForm,
+    pub(super) secrets: Secrets,
+}
+
+impl Style {
+    /// That of the reference.
+    pub(super) const OBS: Self = Self { dialect: Dialect::Obs, bucket: BucketForm::WithSlash, secrets: Secrets::Kept };
+}
+
 /// Builds the text that is signed; with masked secrets it is good for explanations only.
 pub(super) fn build(
     method: &Method,
     resource: &Resource<'_>,
     headers: &HeaderMap,
-    secrets: Secrets,
+    style: Style,
 ) -> Result<String, SignError> {
-    let obs_date = single(headers, &OBS_DATE)?;
+    let own_date = single(headers, &style.dialect.date())?;
     let date = single(headers, &DATE)?;
-    if obs_date.or(date).is_none_or(str::is_empty) {
+    if own_date.or(date).is_none_or(str::is_empty) {
         return Err(SignError::MissingDate);
     }
-    let date = if obs_date.is_some() { None } else { date };
+    let date = if own_date.is_some() { None } else { date };
     let first_lines = [Some(method.as_str()), single(headers, &CONTENT_MD5)?, single(headers, &CONTENT_TYPE)?, date];
 
-    let mut out = String::new();
+    // More than is needed: a text that grows would leave copies of a security token behind.
+    let room = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 2;
+    let resource_room = 64 + 3 * (resource.bucket.map_or(0, str::len) + resource.key.map_or(0, str::len));
+    let mut out = String::with_capacity(resource_room + headers.iter().map(room).sum::<usize>());
     for line in first_lines {
         out.push_str(line.unwrap_or_default());
         out.push('\n');
     }
-    write_obs_headers(headers, secrets, &mut out)?;
-    resource.write(&mut out, secrets)?;
+    write_service_headers(headers, style, &mut out)?;
+    resource.write(&mut out, style)?;
     Ok(out)
 }
 
-fn write_obs_headers(headers: &HeaderMap, secrets: Secrets, out: &mut String) -> Result<(), SignError> {
-    let mut lines = BTreeMap::<&str, String>::new();
+fn write_service_headers(headers: &HeaderMap, style: Style, out: &mut String) -> Result<(), SignError> {
+    let mut lines = BTreeMap::<&str, Zeroizing<String>>::new();
     // Values of one name come in the order in which they were added, which is the order on the wire.
     for (name, value) in headers {
-        if !name.as_str().starts_with(OBS_PREFIX) {
+        if !name.as_str().starts_with(style.dialect.header_prefix()) {
             continue;
         }
-        let value = match secrets {
-            Secrets::Masked if SECRET_HEADERS.contains(&name.as_str()) => MASK,
+        let value = match style.secrets {
+            Secrets::Masked if style.dialect.is_secret(name) => MASK,
             _ => text(name, value)?,
         };
         lines
@@ -73,7 +80,7 @@ fn write_obs_headers(headers: &HeaderMap, secrets: Secrets, out: &mut String) ->
                 line.push(',');
                 line.push_str(value);
             })
-            .or_insert_with(|| value.to_owned());
+            .or_insert_with(|| Zeroizing::new(value.to_owned()));
     }
     for (name, value) in lines {
         out.push_str(name);

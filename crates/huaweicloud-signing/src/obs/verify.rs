@@ -6,11 +6,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::Mac as _;
 use http::{HeaderMap, HeaderValue, Method};
+use zeroize::Zeroizing;
 
+use super::dialect::Dialect;
 use super::error::VerifyError;
-use super::resource::Resource;
-use super::string_to_sign::{Secrets, build};
-use super::{SCHEME, is_access_key_id, mac};
+use super::resource::{BucketForm, Resource};
+use super::string_to_sign::{Secrets, Style, build};
+use super::{is_access_key_id, mac};
 
 /// The length of an HMAC-SHA1.
 const SIGNATURE_LENGTH: usize = 20;
@@ -20,6 +22,7 @@ const SIGNATURE_LENGTH: usize = 20;
 /// Its `Debug` leaves the signature out, because whoever has it can repeat the request for some minutes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Claim<'a> {
+    dialect: Dialect,
     access_key_id: &'a str,
     signature: [u8; SIGNATURE_LENGTH],
 }
@@ -29,11 +32,19 @@ impl<'a> Claim<'a> {
     pub fn access_key_id(&self) -> &'a str {
         self.access_key_id
     }
+
+    /// The names that the request uses and that its signature covers.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
 }
 
 impl fmt::Debug for Claim<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Claim").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
+        f.debug_struct("Claim")
+            .field("dialect", &self.dialect)
+            .field("access_key_id", &self.access_key_id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -48,24 +59,25 @@ impl fmt::Debug for Claim<'_> {
 /// # Ok::<(), huaweicloud_signing::obs::VerifyError>(())
 /// ```
 ///
-/// Exactly the form that [`authorization`](super::authorization) writes is accepted: one blank, one colon, Base64 with
-/// padding.
+/// Exactly the form that [`authorization`](super::authorization) writes is accepted, with the scheme of either
+/// [`Dialect`]: one blank, one colon, Base64 with padding.
 ///
 /// # Errors
 ///
-/// [`VerifyError::OtherScheme`] when the value does not begin with `OBS` and a blank, for example for the AWS-style
-/// schemes that the service accepts as well; [`VerifyError::Malformed`] when the rest is not as it must be.
+/// [`VerifyError::OtherScheme`] when the value begins with neither `OBS` nor `AWS` and a blank, for example for
+/// `AWS4-HMAC-SHA256`, which the service accepts as well; [`VerifyError::Malformed`] when the rest is not as it must be.
 pub fn parse_authorization(value: &HeaderValue) -> Result<Claim<'_>, VerifyError> {
     let text = value.to_str().map_err(|_| VerifyError::Malformed)?;
-    let credentials =
-        text.strip_prefix(SCHEME).and_then(|rest| rest.strip_prefix(' ')).ok_or(VerifyError::OtherScheme)?;
+    let (scheme, credentials) = text.split_once(' ').ok_or(VerifyError::OtherScheme)?;
+    let dialect =
+        Dialect::ALL.into_iter().find(|dialect| dialect.scheme() == scheme).ok_or(VerifyError::OtherScheme)?;
     let (id, signature) = credentials.split_once(':').ok_or(VerifyError::Malformed)?;
     if !is_access_key_id(id) {
         return Err(VerifyError::Malformed);
     }
     let signature =
         STANDARD.decode(signature).ok().and_then(|bytes| bytes.try_into().ok()).ok_or(VerifyError::Malformed)?;
-    Ok(Claim { access_key_id: id, signature })
+    Ok(Claim { dialect, access_key_id: id, signature })
 }
 
 /// Checks a claim against the request it came with, in constant time.
@@ -87,7 +99,10 @@ pub fn parse_authorization(value: &HeaderValue) -> Result<Claim<'_>, VerifyError
 /// ```
 ///
 /// `method`, `resource` and `headers` are those that arrived; other headers, `Authorization` itself among them, do
-/// no harm. The age of the request is not checked: compare `x-obs-date` or else `Date` with your clock.
+/// no harm. The age of the request is not checked: compare `x-obs-date` (`x-amz-date`) or else `Date` with your clock.
+///
+/// For a bucket without a key the signature may cover `/bucket/`, as the reference writes it, or `/bucket`, as the
+/// official SDK does for path-style addresses.
 ///
 /// # Errors
 ///
@@ -100,9 +115,14 @@ pub fn verify(
     resource: &Resource<'_>,
     headers: &HeaderMap,
 ) -> Result<(), VerifyError> {
-    let text = build(method, resource, headers, Secrets::Kept)?;
-    if mac(secret, &text)?.verify_slice(&claim.signature).is_ok() {
+    let style = Style { dialect: claim.dialect, ..Style::OBS };
+    let is_signed = |style| -> Result<bool, VerifyError> {
+        let text = Zeroizing::new(build(method, resource, headers, style)?);
+        Ok(mac(secret, &text)?.verify_slice(&claim.signature).is_ok())
+    };
+    if is_signed(style)? || (resource.is_bucket() && is_signed(Style { bucket: BucketForm::Bare, ..style })?) {
         return Ok(());
     }
-    Err(VerifyError::Mismatch { string_to_sign: build(method, resource, headers, Secrets::Masked)? })
+    let masked = Style { secrets: Secrets::Masked, ..style };
+    Err(VerifyError::Mismatch { string_to_sign: build(method, resource, headers, masked)? })
 }

@@ -1,5 +1,6 @@
 //! The command `auth`.
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
 pub(super) const EXAMPLES: &str = "\
@@ -29,7 +30,8 @@ Examples:
 
 const LOGIN: &str = "\
 The password is asked on the terminal and not shown. Only the token is kept, in a file that only you can read, and \
-for as long as IAM lets it live (24 hours). It is the last source of credentials to be asked.
+for as long as IAM lets it live (24 hours). It is the last source of credentials to be asked, and counts only for the \
+project and the IAM address that it was made for.
 
 Examples:
   iotda-ota auth login --username USER --domain ACCOUNT --region cn-north-4
@@ -58,12 +60,12 @@ pub(crate) enum AuthCommand {
 #[derive(Debug, Args)]
 pub(crate) struct LoginArgs {
     /// Name of the IAM user
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) username: String,
     /// Name of the account (domain) that the user belongs to
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) domain: String,
-    /// Read the password from standard input, one line
+    /// Read the password from standard input: its first line, at most 4096 bytes
     #[arg(long)]
     pub(crate) password_stdin: bool,
 }

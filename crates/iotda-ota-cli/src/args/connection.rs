@@ -47,12 +47,16 @@ pub(crate) struct ConnectionFlags {
     /// How long one attempt of an IoTDA call may take [default: 60] [$IOTDA_OTA_TIMEOUT]
     #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) timeout: Option<u64>,
+    /// How often a request is tried that is safe to repeat [default: 4] [$IOTDA_OTA_MAX_ATTEMPTS]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) max_attempts: Option<u32>,
 }
 
 /// How requests to IoTDA are signed with an access key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Signing {
     #[default]
+    #[value(alias = "any")]
     Auto,
     Plain,
     Derived,
@@ -82,6 +86,7 @@ impl ConnectionFlags {
             ("--obs-region", self.obs_region.is_some()),
             ("--bucket", self.bucket.is_some()),
             ("--timeout", self.timeout.is_some()),
+            ("--max-attempts", self.max_attempts.is_some()),
         ];
         let mut flags = self.places();
         flags.extend(others.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag));

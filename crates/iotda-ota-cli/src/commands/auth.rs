@@ -1,6 +1,8 @@
 //! `iotda-ota auth`: which credentials are used, and a login that is kept.
 
 mod login;
+mod password;
+mod prompt;
 mod status;
 
 use iotda_ota::Login;

@@ -11,7 +11,9 @@ mod create;
 mod delete;
 mod list;
 mod publish;
+mod release;
 mod show;
+mod verify;
 
 pub(super) fn run(command: &PackageCommand, cli: &Cli, output: &Output) -> Result<(), Failure> {
     let dry_run = match command {
@@ -32,8 +34,13 @@ pub(super) fn run(command: &PackageCommand, cli: &Cli, output: &Output) -> Resul
 fn how_to_go_on(command: &PackageCommand, creating: bool) -> &'static str {
     match command {
         PackageCommand::Publish(_) if creating => "run the same command again: it looks for the package first",
-        PackageCommand::Publish(_) => "no package was created; run the same command again",
+        PackageCommand::Publish(_) => {
+            "no package was created; run the same command again: it goes on where this one stopped"
+        }
         PackageCommand::Create(_) if creating => "list the packages of this product and version before trying again",
+        PackageCommand::Delete(args) if args.with_object => {
+            "the package may be deleted or not, and its object after it; iotda-ota package show tells of the package"
+        }
         PackageCommand::Delete(_) => "the package may be deleted or not; iotda-ota package show tells",
         _ => "nothing was changed; run the same command again",
     }
@@ -42,6 +49,7 @@ fn how_to_go_on(command: &PackageCommand, creating: bool) -> &'static str {
 async fn one(command: &PackageCommand, target: &Target, output: &Output, creating: &Creating) -> Result<(), Failure> {
     match command {
         PackageCommand::Publish(args) => publish::run(args, target, output, creating).await,
+        PackageCommand::Verify(args) => verify::run(args, target, output).await,
         PackageCommand::Create(args) => create::run(args, target, output, creating).await,
         PackageCommand::List(args) => list::run(args, target, output).await,
         PackageCommand::Show(args) => show::run(args, target, output).await,

@@ -46,6 +46,7 @@ pub(super) fn with_target(
     command: impl AsyncFnOnce(&Target) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let runtime = runtime(matches!(settings.place, Place::Emulator(_)))?;
+    let origins = settings.origins.clone();
     let result = runtime.block_on(async {
         let mut signals = Signals::listen().map_err(|error| no_runtime(&error))?;
         let target = tokio::select! {
@@ -68,7 +69,7 @@ pub(super) fn with_target(
     });
     // An interrupted start may still hold a thread that waits for a lock.
     runtime.shutdown_background();
-    result
+    result.map_err(|failure| failure.blamed_on(&origins))
 }
 
 /// Starts an emulator, and says so when it takes long because another process uses the folder.

@@ -1,6 +1,6 @@
 //! The folders of the user: for data, for configuration, and for state.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 use etcetera::base_strategy::choose_native_strategy;
@@ -36,10 +36,19 @@ pub(super) fn config_file() -> Option<PathBuf> {
 
 /// The file of the cached login, unless there is no folder for it.
 pub(crate) fn login_file(environment: Environment<'_>) -> Option<PathBuf> {
-    let folder = environment.path("IOTDA_OTA_STATE_DIR").or_else(|| {
+    state_dir(environment).map(|folder| folder.join("login.json"))
+}
+
+/// The folder of what is kept from one command to the next, unless the user has no home folder.
+pub(super) fn state_dir(environment: Environment<'_>) -> Option<PathBuf> {
+    environment.path("IOTDA_OTA_STATE_DIR").or_else(|| {
         let folders = choose_native_strategy().ok()?;
         // Not every system has a folder for state.
         Some(folders.state_dir().unwrap_or_else(|| folders.data_dir()).join(NAME))
-    });
-    folder.map(|folder| folder.join("login.json"))
+    })
+}
+
+/// The same for an emulator inside the process: it goes when the data of the emulator goes.
+pub(super) fn emulator_state_dir(emulator: &Path, environment: Environment<'_>) -> PathBuf {
+    environment.path("IOTDA_OTA_STATE_DIR").unwrap_or_else(|| emulator.join("client-state"))
 }

@@ -105,11 +105,23 @@ fn an_emulator_refuses_flags_that_say_where_the_service_is() {
 
 #[test]
 fn a_variable_with_an_unknown_value_is_a_problem() {
-    let (_, problems) = service("iotda-ota package show id", &[("IOTDA_OTA_TIMEOUT", "soon")]);
+    let (_, problems) =
+        service("iotda-ota package show id", &[("IOTDA_OTA_TIMEOUT", "soon"), ("IOTDA_OTA_MAX_ATTEMPTS", "0")]);
     let fields: Vec<_> = problems.iter().map(|problem| problem.field.as_str()).collect();
-    assert_eq!(fields, ["IOTDA_OTA_TIMEOUT"]);
+    assert_eq!(fields, ["IOTDA_OTA_TIMEOUT", "IOTDA_OTA_MAX_ATTEMPTS"]);
     // What else is needed depends on what this one means, so it is reported alone.
     let failure = settings("iotda-ota package show id", &[("IOTDA_OTA_EMULATOR", "yes")]).unwrap_err();
     assert_eq!(failure.violations.len(), 1);
     assert_eq!(failure.violations[0].field, "IOTDA_OTA_EMULATOR");
+}
+
+#[test]
+fn state_is_kept_where_the_variable_says_else_with_what_it_belongs_to() {
+    let show = "iotda-ota package show id";
+    let emulated = "iotda-ota --emulator --emulator-dir data package show id";
+    let state = |line: &str, variables: &[(&str, &str)]| settings(line, variables).unwrap().state_dir.unwrap();
+    let named = [("IOTDA_OTA_STATE_DIR", "state")];
+    assert_eq!(state(show, &named), Path::new("state"));
+    assert_eq!(state(emulated, &named), Path::new("state"));
+    assert_eq!(state(emulated, &[]), Path::new("data").join("client-state"));
 }

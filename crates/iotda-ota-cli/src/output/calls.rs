@@ -1,4 +1,4 @@
-//! `--verbose`: one line for every call, from the events of the library.
+//! `--verbose`: one line for every attempt of a call, from the events of the library.
 
 use std::fmt::Debug;
 use std::io::{self, Write};
@@ -13,7 +13,7 @@ use super::progress::Stderr;
 use super::text::Shown;
 use crate::args::Format;
 
-/// Shows calls from now on.
+/// Shows attempts from now on.
 pub(super) fn show(format: Format, stderr: Stderr) {
     let subscriber = tracing_subscriber::registry().with(Calls { format, stderr });
     // It fails only if there is one already, and this program makes no other.
@@ -43,11 +43,17 @@ impl<S: Subscriber> Layer<S> for Calls {
     }
 }
 
-/// What the library tells about one call.
+/// What the library tells about one attempt of a call.
 #[derive(Debug, Default, Serialize)]
 struct Call {
     operation: Option<String>,
     method: Option<String>,
+    attempt: Option<u64>,
+    /// How long was waited before it, and why there was another one; nothing for a first attempt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waited_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    because: Option<String>,
     status: Option<u64>,
     elapsed_ms: Option<u64>,
     request_id: Option<String>,
@@ -58,6 +64,10 @@ impl Call {
         write!(err, "call: {}", Shown(self.operation.as_deref().unwrap_or_default()))?;
         if let Some(method) = &self.method {
             write!(err, " {}", Shown(method))?;
+        }
+        if let Some(because) = &self.because {
+            let (attempt, waited) = (self.attempt.unwrap_or_default(), self.waited_ms.unwrap_or_default());
+            write!(err, ", attempt {attempt} after {waited} ms because of: {};", Shown(because))?;
         }
         match self.status {
             Some(status) => write!(err, " answered {status}")?,
@@ -77,6 +87,7 @@ impl Call {
             "operation" => self.operation = Some(value),
             "method" => self.method = Some(value),
             "request_id" => self.request_id = Some(value),
+            "because" => self.because = Some(value),
             _ => {}
         }
     }
@@ -86,6 +97,8 @@ impl Visit for Call {
     fn record_u64(&mut self, field: &Field, value: u64) {
         match field.name() {
             "status" => self.status = Some(value),
+            "attempt" => self.attempt = Some(value),
+            "waited_ms" => self.waited_ms = Some(value),
             "elapsed" => self.elapsed_ms = Some(value),
             _ => {}
         }

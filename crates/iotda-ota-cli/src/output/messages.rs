@@ -21,10 +21,12 @@ pub(super) fn warning(text: &str, err: &mut dyn Write) -> io::Result<()> {
 pub(super) fn failure(failure: &Report, err: &mut dyn Write) -> io::Result<()> {
     writeln!(err, "{ERROR}error:{ERROR:#} {}", Shown(&failure.message))?;
     for problem in &failure.violations {
-        let Problem { field, rule, value, help } = problem;
+        let Problem { field, origin, rule, value, help, at } = problem;
         write!(err, "  {FIELD}{}{FIELD:#}", Shown(field))?;
-        if let Some(place) = place(field) {
-            write!(err, " ({place})")?;
+        let at = at.as_ref().map(ToString::to_string);
+        let known = at.as_deref().or(origin.as_deref());
+        if let Some(place) = known.or_else(|| place(problem.name(), value)) {
+            write!(err, " ({})", Shown(place))?;
         }
         write!(err, ": must be {}", Shown(rule))?;
         if !value.is_empty() {
@@ -50,11 +52,16 @@ pub(super) fn failure(failure: &Report, err: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Where a field of the wire comes from: the flag, argument or variable.
-fn place(field: &str) -> Option<&'static str> {
+/// Where a field can come from: the argument, flag or variable.
+fn place(name: &str, value: &str) -> Option<&'static str> {
     // An entry of a list comes from one of several flags.
-    let field = field.split('[').next().unwrap_or(field);
-    let name = field.rsplit_once("obs_location.").map_or(field, |(_, name)| name);
+    let name = name.split('[').next().unwrap_or(name);
+    // A setting that has a value but no known origin comes from elsewhere, such as a file of credentials.
+    argument(name).or_else(|| setting(name).filter(|_| value.is_empty()))
+}
+
+/// Where a field of the request, or a part of the credentials, comes from.
+fn argument(name: &str) -> Option<&'static str> {
     Some(match name {
         "file" => "FILE",
         "package_id" => "PACKAGE_ID",
@@ -66,10 +73,21 @@ fn place(field: &str) -> Option<&'static str> {
         "support_source_versions" => "--support-source-version",
         "description" => "--description",
         "custom_info" => "--custom-info",
-        "region_name" => "--obs-region or --region",
-        "bucket_name" => "--bucket or IOTDA_OTA_BUCKET",
         "object_key" => "--object-key",
         "sign" => "--sign",
+        "token" => "IOTDA_OTA_TOKEN",
+        "access_key.id" => "HUAWEICLOUD_SDK_AK",
+        "access_key.secret" => "HUAWEICLOUD_SDK_SK",
+        "access_key.security_token" => "HUAWEICLOUD_SDK_SECURITY_TOKEN",
+        _ => return None,
+    })
+}
+
+/// Where a setting that is missing can be given.
+fn setting(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "region_name" => "--obs-region or --region",
+        "bucket_name" => "--bucket or IOTDA_OTA_BUCKET",
         "region" => "--region or IOTDA_OTA_REGION",
         "endpoint" => "--endpoint or IOTDA_OTA_ENDPOINT",
         "obs_endpoint" => "--obs-endpoint or IOTDA_OTA_OBS_ENDPOINT",
@@ -77,10 +95,6 @@ fn place(field: &str) -> Option<&'static str> {
         "project_id" => "--project-id or HUAWEICLOUD_SDK_PROJECT_ID",
         "Instance-Id" => "--instance-id or IOTDA_OTA_INSTANCE_ID",
         "ca_file" => "--ca-file or IOTDA_OTA_CA_FILE",
-        "token" => "IOTDA_OTA_TOKEN",
-        "access_key.id" => "HUAWEICLOUD_SDK_AK",
-        "access_key.secret" => "HUAWEICLOUD_SDK_SK",
-        "access_key.security_token" => "HUAWEICLOUD_SDK_SECURITY_TOKEN",
         _ => return None,
     })
 }

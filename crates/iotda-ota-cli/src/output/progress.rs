@@ -90,6 +90,7 @@ impl Reporter {
             bar.set_message(match step.phase {
                 Phase::Hash => "hashing",
                 Phase::Upload => "uploading",
+                Phase::Verify => "verifying",
                 _ => "working",
             });
             bar.set_length(step.total);
@@ -110,6 +111,7 @@ impl Reporter {
         let phase = match step.phase {
             Phase::Hash => "hash",
             Phase::Upload => "upload",
+            Phase::Verify => "verify",
             _ => "other",
         };
         let line = Line { phase, bytes: step.bytes, total: step.total };

@@ -11,11 +11,16 @@ use tokio::sync::watch;
 use super::Builder;
 use crate::Emulator;
 use crate::clock::{Clock, SystemClock};
+use crate::faults::Faults;
+use crate::http::front::Front;
 use crate::http::server::Bound;
 use crate::http::{Access, Shared, iotda, obs};
 use crate::identity::{self, Identities};
+use crate::journal::Journal;
+use crate::operation::Port;
 use crate::rules::stored::Checks;
 use crate::start_error::StartError;
+use crate::state::load::load;
 use crate::store::{Leftovers, OpenOptions, Store};
 
 /// The quota of packages per resource space that the service documents, applied by [`Builder::strict`].
@@ -42,10 +47,10 @@ impl Builder {
         let identities = self.load_identities().await?;
         let Opened { store, leftovers, temporary } = self.open_store(Arc::clone(&clock)).await?;
         // From here on a failure has to give the folder free, which the store's lock does when it is closed.
-        let bound = match self.bind().await {
+        let bound = match self.bind_and_load(&store).await {
             Ok(bound) => bound,
             Err(error) => {
-                store.close();
+                let _ = tokio::task::spawn_blocking(move || store.close()).await;
                 return Err(error);
             }
         };
@@ -68,8 +73,9 @@ impl Builder {
         loop {
             let waited = start.elapsed();
             let data_dir = self.data_dir.clone();
+            let limit_storage = self.limit_storage;
             let clock = Arc::clone(&clock);
-            let opened = tokio::task::spawn_blocking(move || open_once(data_dir, waited, clock)).await;
+            let opened = tokio::task::spawn_blocking(move || open_once(data_dir, limit_storage, waited, clock)).await;
             match opened {
                 Ok(Err(StartError::Locked { .. })) if waited < self.lock_wait => tokio::time::sleep(PAUSE).await,
                 Ok(opened) => return opened,
@@ -79,6 +85,19 @@ impl Builder {
                 }
             }
         }
+    }
+
+    async fn bind_and_load(&self, store: &Store) -> Result<[Bound; 2], StartError> {
+        let bound = self.bind().await?;
+        if let Some(file) = &self.load {
+            let failed = |error| StartError::load(file, error);
+            if !store.is_empty().await.map_err(|error| failed(error.into()))? {
+                return Err(StartError::NotEmpty { file: file.clone() });
+            }
+            let open = tokio::fs::File::open(file).await.map_err(|error| failed(error.into()))?;
+            load(store, open).await.map_err(failed)?;
+        }
+        Ok(bound)
     }
 
     async fn bind(&self) -> Result<[Bound; 2], StartError> {
@@ -96,30 +115,41 @@ impl Builder {
         clock: Arc<dyn Clock>,
         [iotda_port, obs_port]: [Bound; 2],
     ) -> Emulator {
+        let faults = Faults::default();
+        let journal = Arc::new(Journal::new(self.requests));
         let (stop, stopped) = watch::channel(false);
         let (abort, aborted) = watch::channel(false);
         let endpoint = iotda_port.endpoint();
         let obs_endpoint = obs_port.endpoint();
         store.announce(&format!("{endpoint} and {obs_endpoint}"));
         let shared = Arc::new(Shared {
-            store: store.clone(),
+            store,
             clock,
             checks: Checks {
                 objects: self.check_objects,
                 strict: self.strict,
                 limit_packages: self.limit_packages.or(self.strict.then_some(DOCUMENTED_QUOTA)),
             },
-            access: Access { identities: Arc::clone(&identities), kind: self.signing, refusal: self.refusal },
+            faults,
+            journal,
+            limits: self.limits,
+            hosts: self.hosts.clone(),
+            control: self.control,
+            access: Access { identities, kind: self.signing, refusal: self.refusal },
             metadata: self.metadata,
             endpoint: endpoint.clone(),
             patience: self.patience,
             abort: aborted,
+            #[cfg(feature = "check-answers")]
+            undocumented: Default::default(),
         });
+        let iotda = Front::new(Port::Iotda, iotda(Arc::clone(&shared)), Arc::clone(&shared), stopped.clone());
+        let obs = Front::new(Port::Obs, obs::router(Arc::clone(&shared)), Arc::clone(&shared), stopped.clone());
         let servers = vec![
-            iotda_port.serve(iotda(Arc::clone(&shared)), self.patience, stopped.clone()),
-            obs_port.serve(obs::router(shared), self.patience, stopped),
+            iotda_port.serve(iotda, self.patience, self.limits, stopped.clone()),
+            obs_port.serve(obs, self.patience, self.limits, stopped),
         ];
-        Emulator { endpoint, obs_endpoint, identities, metadata: self.metadata, store, stop, abort, servers, temporary }
+        Emulator { endpoint, obs_endpoint, shared, stop, abort, servers, temporary }
     }
 }
 
@@ -130,7 +160,12 @@ struct Opened {
     temporary: Option<TempDir>,
 }
 
-fn open_once(data_dir: Option<PathBuf>, waited: Duration, clock: Arc<dyn Clock>) -> Result<Opened, StartError> {
+fn open_once(
+    data_dir: Option<PathBuf>,
+    limit_storage: Option<u64>,
+    waited: Duration,
+    clock: Arc<dyn Clock>,
+) -> Result<Opened, StartError> {
     let durable = data_dir.is_some();
     let (folder, temporary) = match data_dir {
         Some(folder) => (folder, None),
@@ -142,7 +177,7 @@ fn open_once(data_dir: Option<PathBuf>, waited: Duration, clock: Arc<dyn Clock>)
             (temporary.path().to_owned(), Some(temporary))
         }
     };
-    let options = OpenOptions { folder, waited, durable, bucket: identity::BUCKET };
+    let options = OpenOptions { folder, waited, durable, bucket: identity::BUCKET, limit_storage };
     let (store, leftovers) = Store::open(&options, clock)?;
     Ok(Opened { store, leftovers, temporary })
 }

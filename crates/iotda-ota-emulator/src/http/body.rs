@@ -3,24 +3,20 @@
 //! A server that answers and closes while the client still sends can make the client lose the answer. So whoever refuses
 //! a body reads the rest of it first. Only a client that has stopped sending is answered at once.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, BodyDataStream};
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use http::header::{CONTENT_LENGTH, EXPECT};
 use http::request::Parts;
+use hyper::body::Body as _;
 use tokio::time::timeout;
 
-use super::{Shared, json};
+use super::{Shared, control, json};
 use crate::rejection::{Code, Rejection};
-
-/// Most bytes of a request body on the IoTDA port; the largest legal create request is far smaller.
-const MOST_BYTES: usize = 1 << 20;
 
 /// Most bytes that are read and thrown away.
 const MOST_DRAINED_BYTES: u64 = 5 << 30;
@@ -28,10 +24,17 @@ const MOST_DRAINED_BYTES: u64 = 5 << 30;
 /// How long bytes are read and thrown away.
 const MOST_DRAINING: Duration = Duration::from_secs(30);
 
+/// How many patiences a body may take however slow it is, and how many bytes a second it must have after that. So a client
+/// that sends a byte now and then holds its connection for some minutes and not for ever.
+const PATIENCES: u32 = 10;
+const LEAST_BYTES_PER_SECOND: u64 = 1 << 10;
+
 /// A body as it comes in.
 pub(super) struct Chunks {
     stream: BodyDataStream,
     patience: Duration,
+    begun: Instant,
+    received: u64,
 }
 
 /// Why a body did not come to its end.
@@ -44,17 +47,30 @@ pub(super) enum BodyError {
 
 impl Chunks {
     pub(super) fn new(body: Body, patience: Duration) -> Self {
-        Self { stream: body.into_data_stream(), patience }
+        Self { stream: body.into_data_stream(), patience, begun: Instant::now(), received: 0 }
     }
 
     /// The next bytes, or nothing at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, BodyError> {
         match timeout(self.patience, self.stream.next()).await {
             Ok(None) => Ok(None),
-            Ok(Some(Ok(chunk))) => Ok(Some(chunk)),
+            Ok(Some(Ok(chunk))) => {
+                self.received += chunk.len() as u64;
+                self.check_pace()?;
+                Ok(Some(chunk))
+            }
             Ok(Some(Err(error))) => Err(BodyError::Broken(format!("The request body ended early: {error}"))),
             Err(_) => Err(BodyError::Stalled(format!("No byte of the request body came for {:?}", self.patience))),
         }
+    }
+
+    fn check_pace(&self) -> Result<(), BodyError> {
+        let elapsed = self.begun.elapsed();
+        if elapsed > self.patience * PATIENCES && self.received < elapsed.as_secs() * LEAST_BYTES_PER_SECOND {
+            let received = self.received;
+            return Err(BodyError::Stalled(format!("Only {received} bytes of the request body came in {elapsed:.0?}")));
+        }
+        Ok(())
     }
 
     /// Reads the rest and throws it away.
@@ -77,12 +93,17 @@ impl Chunks {
 #[derive(Clone, Default)]
 pub(super) struct Buffered(pub(super) Bytes);
 
-/// Middleware of the IoTDA port: reads the whole body before anything else.
-pub(super) async fn buffer(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+/// Reads the whole body of a request of the IoTDA port before anything else, or says why it is refused.
+pub(super) async fn buffer(shared: &Shared, request: Request) -> Result<Request, Response> {
+    // A signature covers no other body than the empty one then, and nothing has to be read.
+    if request.body().is_end_stream() || request.uri().path() == control::LOAD {
+        return Ok(request);
+    }
     let (mut parts, body) = request.into_parts();
-    if declared_length(&parts).is_some_and(|length| length > MOST_BYTES as u64) {
+    let most_bytes = shared.limits.body_bytes;
+    if declared_length(&parts).is_some_and(|length| length > most_bytes as u64) {
         drain(&parts, body, shared.patience).await;
-        return too_large();
+        return Err(too_large(most_bytes));
     }
     let mut chunks = Chunks::new(body, shared.patience);
     let mut bytes = Vec::new();
@@ -91,15 +112,15 @@ pub(super) async fn buffer(State(shared): State<Arc<Shared>>, request: Request, 
             Ok(None) => {
                 let bytes = Bytes::from(bytes);
                 parts.extensions.insert(Buffered(bytes.clone()));
-                return next.run(Request::from_parts(parts, Body::from(bytes))).await;
+                return Ok(Request::from_parts(parts, Body::from(bytes)));
             }
-            Ok(Some(chunk)) if bytes.len() + chunk.len() > MOST_BYTES => {
+            Ok(Some(chunk)) if bytes.len() + chunk.len() > most_bytes => {
                 chunks.discard().await;
-                return too_large();
+                return Err(too_large(most_bytes));
             }
             Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
-            Err(BodyError::Stalled(message)) => return json(&Rejection::new(Code::RequestTimeout, message)),
-            Err(BodyError::Broken(message)) => return json(&Rejection::new(Code::InvalidFormat, message)),
+            Err(BodyError::Stalled(message)) => return Err(json(&Rejection::new(Code::RequestTimeout, message))),
+            Err(BodyError::Broken(message)) => return Err(json(&Rejection::new(Code::InvalidFormat, message))),
         }
     }
 }
@@ -117,6 +138,6 @@ pub(super) fn declared_length(parts: &Parts) -> Option<u64> {
     parts.headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn too_large() -> Response {
-    json(&Rejection::new(Code::BodyTooLarge, format!("The request body has more than {MOST_BYTES} bytes")))
+fn too_large(most_bytes: usize) -> Response {
+    json(&Rejection::new(Code::BodyTooLarge, format!("The request body has more than {most_bytes} bytes")))
 }

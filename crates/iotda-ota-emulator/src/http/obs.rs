@@ -1,13 +1,25 @@
-//! The OBS port: objects of a bucket, addressed in path style (`/{bucket}/{key}`).
+//! The OBS port: buckets, objects and multipart uploads, addressed in path style (`/{bucket}/{key}`) or in virtual-host
+//! style (`{bucket}.localhost/{key}`).
 //!
-//! - [`target`] reads the bucket and key of a request;
-//! - [`signature`] checks who sent it;
-//! - [`put`] and [`get`] are the operations with bytes; the small ones are here.
+//! - [`target`] reads the bucket, key and query of a request, [`host`] the bucket in its host;
+//! - [`signature`] checks who sent it, [`dialect`] lets everything else see only the service's own names of headers;
+//! - [`operation`] tells what is asked for, [`call`] by which name;
+//! - [`bucket`], [`put`], [`get`] and [`multipart`] are the operations, [`receive`] what those with bytes have in common;
+//! - [`xml`] writes answers.
 
+mod bucket;
+mod call;
+mod dialect;
 mod get;
+mod host;
+mod multipart;
+mod operation;
 mod put;
+mod range;
+mod receive;
 mod signature;
 mod target;
+mod xml;
 
 use std::sync::Arc;
 
@@ -15,12 +27,13 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use http::header::CONTENT_TYPE;
+use http::StatusCode;
 use http::request::Parts;
-use http::{Method, StatusCode};
-use quick_xml::escape::escape;
 
+pub(super) use self::call::call;
+use self::operation::Operation;
 use self::target::Target;
+use self::xml::Xml;
 use super::body::drain;
 use super::{Shared, close_when_late, set};
 use crate::rejection::{Code, Rejection};
@@ -34,12 +47,16 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
 async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let request_id = shared.request_id();
     let resource = request.uri().path().to_owned();
+    let dialect = dialect::of(request.headers());
     let mut abort = shared.abort.clone();
     let result = tokio::select! {
         result = run(&shared, request) => result,
         _ = abort.wait_for(|abort| *abort) => Err(StoreError::Closed.into()),
     };
-    let mut response = result.unwrap_or_else(|refused| xml(&refused.0, &resource, &request_id));
+    let mut response = result.unwrap_or_else(|refused| error(&refused.0, &resource, &request_id));
+    set(&mut response, "x-obs-request-id", &request_id);
+    dialect::translate_answer(dialect, response.headers_mut());
+    // This one is there under both names.
     set(&mut response, "x-obs-request-id", &request_id);
     close_when_late(&mut response);
     response
@@ -47,9 +64,9 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
 
 /// Answers a request; a body that was not wanted is read to its end, so that the client can see the refusal.
 async fn run(shared: &Shared, request: Request) -> Result<Response, Refused> {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let mut body = Some(body);
-    let result = dispatch(shared, &parts, &mut body).await;
+    let result = dispatch(shared, &mut parts, &mut body).await;
     if result.is_err()
         && let Some(body) = body.take()
     {
@@ -58,44 +75,42 @@ async fn run(shared: &Shared, request: Request) -> Result<Response, Refused> {
     result
 }
 
-async fn dispatch(shared: &Shared, parts: &Parts, body: &mut Option<Body>) -> Result<Response, Refused> {
-    let target = Target::read(&parts.uri)?;
+async fn dispatch(shared: &Shared, parts: &mut Parts, body: &mut Option<Body>) -> Result<Response, Refused> {
+    let target = Target::of(parts, &shared.store).await?;
     if target.is_version_question(&parts.method) {
-        target.require_bucket(&shared.store).await?;
+        // Before a bucket is made, the whole service is asked.
+        if !target.bucket.is_empty() {
+            target.require_bucket(&shared.store, None).await?;
+        }
         return Ok(version_answer());
     }
-    signature::check(shared, parts, &target)?;
-    target.require_bucket(&shared.store).await?;
-    target.refuse_query()?;
-    let Some(key) = target.object_key()? else {
-        return bucket(&parts.method);
-    };
-    let bucket = target.bucket.clone();
-    match parts.method {
-        Method::PUT => put::put(shared, parts, body, bucket, key).await,
-        Method::GET => get::get(shared, bucket, key).await,
-        Method::HEAD => get::head(shared, bucket, key).await,
-        Method::DELETE => {
-            shared.store.delete_object(bucket, key).await?;
+    let user = signature::check(shared, parts, &target)?;
+    dialect::translate_request(&mut parts.headers);
+    let parts = &*parts;
+    let operation = Operation::of(&parts.method, &target)?;
+    if operation == Operation::CreateBucket {
+        return bucket::create(shared, target, user).await;
+    }
+    target.require_bucket(&shared.store, Some(&user)).await?;
+    target.check_key()?;
+    match operation {
+        // The question above was all there is to it.
+        Operation::CreateBucket | Operation::HeadBucket => Ok(StatusCode::OK.into_response()),
+        Operation::ListObjects => bucket::list_objects(shared, target).await,
+        Operation::ListUploads => bucket::list_uploads(shared, target).await,
+        Operation::PutObject => put::put(shared, parts, body, target).await,
+        Operation::GetObject => get::get(shared, parts, target).await,
+        Operation::HeadObject => get::head(shared, target).await,
+        Operation::DeleteObject => {
+            shared.store.delete_object(target.bucket, target.key).await?;
             Ok(StatusCode::NO_CONTENT.into_response())
         }
-        _ => {
-            Err(Rejection::new(Code::ObsMethodNotAllowed, format!("{} is not possible on an object", parts.method))
-                .into())
-        }
+        Operation::CreateUpload => multipart::create(shared, parts, target).await,
+        Operation::PutPart => multipart::put_part(shared, parts, body, target).await,
+        Operation::ListParts => multipart::list_parts(shared, target).await,
+        Operation::CompleteUpload => multipart::complete(shared, body, target).await,
+        Operation::AbortUpload => multipart::abort(shared, target).await,
     }
-}
-
-/// Of the operations on a bucket there is only the question whether it exists.
-fn bucket(method: &Method) -> Result<Response, Refused> {
-    if method == Method::HEAD {
-        return Ok(StatusCode::OK.into_response());
-    }
-    Err(Rejection::new(
-        Code::ObsNotImplemented,
-        format!("The emulator has no {method} of a bucket; the bucket it needs exists already"),
-    )
-    .into())
 }
 
 /// The official OBS SDK asks which protocol the server speaks, and takes the OBS one when told version 3.0.
@@ -120,31 +135,28 @@ impl From<StoreError> for Refused {
         Self(match error {
             StoreError::Rejected(rejection) => rejection,
             StoreError::Closed => Rejection::new(Code::ObsUnavailable, "The emulator is stopping"),
+            StoreError::Full(error) => Rejection::new(
+                Code::ObsInsufficientStorageSpace,
+                format!(
+                    "There is no room for more bytes: {error}; delete objects, abort uploads, or make room on the disk"
+                ),
+            ),
             StoreError::Failed(error) => Rejection::new(Code::ObsInternal, format!("Emulator: {error}")),
         })
     }
 }
 
-/// A rejection as the OBS port answers it.
-fn xml(rejection: &Rejection, resource: &str, request_id: &str) -> Response {
-    let body = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n\
-         <Error><Code>{}</Code><Message>{}</Message><Resource>{}</Resource><RequestId>{request_id}</RequestId>\
-         <HostId>emulator</HostId></Error>",
-        rejection.code.as_str(),
-        escape(printable(&rejection.message)),
-        escape(printable(resource)),
-    );
-    (rejection.code.status(), [(CONTENT_TYPE, "application/xml")], body).into_response()
+fn refuse(code: Code, message: impl Into<String>) -> Refused {
+    Rejection::new(code, message).into()
 }
 
-/// Replaces the characters that XML cannot have, not even escaped.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\n' | '\t' => c,
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => char::REPLACEMENT_CHARACTER,
-            c => c,
-        })
-        .collect()
+/// A rejection as the OBS port answers it.
+fn error(rejection: &Rejection, resource: &str, request_id: &str) -> Response {
+    let mut xml = Xml::error();
+    xml.element("Code", rejection.code.as_str());
+    xml.element("Message", &rejection.message);
+    xml.element("Resource", resource);
+    xml.element("RequestId", request_id);
+    xml.element("HostId", "emulator");
+    xml.finish(rejection.code.status())
 }

@@ -9,11 +9,9 @@ use axum::routing::get;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
-use serde::Serialize;
 
 use super::caller::Authorized;
-use super::{Refused, Shared, answer};
-use crate::package::Package;
+use super::{Refused, Shared, answer, json_bytes};
 use crate::rejection::{Code, Rejection};
 use crate::rules;
 
@@ -48,36 +46,32 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Rejection> {
     Err(Rejection::new(Code::InvalidFormat, format!("The media type must be application/json, not {media_type:?}")))
 }
 
-#[derive(Serialize)]
-struct ListBody {
-    packages: Vec<Package>,
-    page: PageBody,
-}
-
-#[derive(Serialize)]
-struct PageBody {
-    count: u64,
-    /// The id of the last record of this page; what the service puts on an empty page is not known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    marker: Option<String>,
-}
-
 async fn list(
     _caller: Authorized,
     State(shared): State<Arc<Shared>>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refused> {
-    let query = rules::list::read(query.as_deref().unwrap_or_default())?;
-    let page = shared.store.list_packages(query).await?;
-    let marker = page.packages.last().map(|last| last.record_id.clone());
-    let body = ListBody { packages: page.packages, page: PageBody { count: page.count, marker } };
-    Ok(answer(StatusCode::OK, &body))
+    let query = rules::list::read(query.as_deref().unwrap_or_default(), &shared.limits)?;
+    let page = shared.store.list_packages(&query)?;
+    let mut body = Vec::with_capacity(page.json.len() + 96);
+    body.extend_from_slice(b"{\"packages\":[");
+    body.extend_from_slice(&page.json);
+    body.extend_from_slice(b"],\"page\":{\"count\":");
+    body.extend_from_slice(page.count.to_string().as_bytes());
+    // What the service puts on an empty page is not known.
+    if let Some(last) = page.last {
+        body.extend_from_slice(b",\"marker\":\"");
+        body.extend_from_slice(last.as_bytes());
+        body.push(b'"');
+    }
+    body.extend_from_slice(b"}}");
+    Ok(json_bytes(StatusCode::OK, body))
 }
 
 async fn show(caller: Authorized, State(shared): State<Arc<Shared>>) -> Result<Response, Refused> {
     rules::package_id(&caller.package_id)?;
-    match shared.store.show_package(caller.package_id.clone()).await? {
-        Some(package) => Ok(answer(StatusCode::OK, &package)),
+    match shared.store.show_package(&caller.package_id)? {
+        Some(package) => Ok(json_bytes(StatusCode::OK, package)),
         None => Err(not_found(&caller.package_id).into()),
     }
 }

@@ -34,13 +34,18 @@ async fn read_to_end(mut stream: TcpStream) -> String {
 
 /// The head of a signed PUT that promises this many bytes.
 fn put(emulator: &Emulator, key: &str, length: usize) -> String {
+    format!("{}content-length: {length}\r\n\r\n", signed(emulator, &Method::PUT, key))
+}
+
+/// The beginning of the head of a signed request.
+fn signed(emulator: &Emulator, method: &Method, key: &str) -> String {
     let date = crate::clock::http_date(crate::clock::unix_seconds(std::time::SystemTime::now()));
     let headers = HeaderMap::from_iter([(DATE, HeaderValue::from_str(&date).unwrap())]);
     let access_key = AccessKey { id: emulator.access_key_id(), secret: emulator.secret_access_key() };
     let resource = obs::Resource { bucket: Some(emulator.bucket()), key: Some(key), query: &[] };
-    let authorization = obs::authorization(&access_key, &Method::PUT, &resource, &headers).unwrap();
+    let authorization = obs::authorization(&access_key, method, &resource, &headers).unwrap();
     format!(
-        "PUT /{}/{key} HTTP/1.1\r\nhost: emulator\r\ndate: {date}\r\nauthorization: {}\r\ncontent-length: {length}\r\n\r\n",
+        "{method} /{}/{key} HTTP/1.1\r\nhost: localhost\r\ndate: {date}\r\nauthorization: {}\r\n",
         emulator.bucket(),
         authorization.to_str().unwrap()
     )
@@ -90,7 +95,7 @@ async fn an_upload_that_only_is_slow_succeeds() {
 async fn a_body_that_pauses_too_long_is_refused_on_the_iotda_port() {
     let emulator = start().await;
     for length in [500, 500 << 20] {
-        let head = format!("POST /v5/x HTTP/1.1\r\nhost: emulator\r\ncontent-length: {length}\r\n\r\n{{");
+        let head = format!("POST /v5/x HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n\r\n{{");
         let begun = Instant::now();
         let answer = read_to_end(send(emulator.endpoint(), &head).await).await;
         let expected = if length == 500 { "EMULATOR.REQUEST_TIMEOUT" } else { "EMULATOR.BODY_TOO_LARGE" };
@@ -103,9 +108,46 @@ async fn a_body_that_pauses_too_long_is_refused_on_the_iotda_port() {
 async fn a_head_that_is_never_complete_ends_the_connection() {
     let emulator = start().await;
     for endpoint in [emulator.endpoint(), emulator.obs_endpoint()] {
-        for begun in ["", "GET /emulator/health HTTP/1.1\r\nhost: emul"] {
+        for begun in ["", "GET /emulator/health HTTP/1.1\r\nhost: local"] {
             let closed = read_to_end(send(endpoint, begun).await);
             tokio::time::timeout(Duration::from_secs(10), closed).await.unwrap();
         }
     }
+}
+
+#[tokio::test]
+async fn a_body_that_trickles_for_too_long_is_refused() {
+    let emulator = Emulator::builder().patience(PATIENCE / 5).start().await.unwrap();
+    let head = "POST /v5/x HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100000\r\n\r\n";
+    let (mut answers, mut requests) = send(emulator.endpoint(), head).await.into_split();
+    let trickle = tokio::spawn(async move {
+        // Ends when the server has closed the connection.
+        while requests.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(PATIENCE / 20).await;
+        }
+    });
+    let mut answer = Vec::new();
+    // The last byte may meet a closed connection, which is a reset.
+    let _ = answers.read_to_end(&mut answer).await;
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("bytes of the request body came in"), "{answer}");
+    trickle.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_take_its_answer_loses_the_connection() {
+    let emulator = start().await;
+    let object = 64 << 20;
+    let head = put(&emulator, "large.bin", object).replace("date:", "connection: close\r\ndate:");
+    let mut upload = send(emulator.obs_endpoint(), &head).await;
+    upload.write_all(&vec![7; object]).await.unwrap();
+    assert!(read_to_end(upload).await.starts_with("HTTP/1.1 200"));
+
+    let request = format!("{}\r\n", signed(&emulator, &Method::GET, "large.bin"));
+    let mut download = send(emulator.obs_endpoint(), &request).await;
+    tokio::time::sleep(PATIENCE * 3).await;
+    let mut bytes = Vec::new();
+    // Whether the end is an error depends on the system.
+    let _ = download.read_to_end(&mut bytes).await;
+    assert!(bytes.len() < object, "{}", bytes.len());
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::ended::Ended;
 use super::{AccessKey, Identities, Project, REGION, User};
 use crate::start_error::StartError;
 
@@ -111,7 +112,7 @@ fn parse(text: &str) -> Result<Identities, Problem> {
     let access_key = access_keys.iter().find(|key| key.user == *first).ok_or_else(|| lacks("access_key"))?;
     let project = projects.iter().find(|project| project.user == *first).ok_or_else(|| lacks("project"))?;
     let first = (access_key.clone(), project.clone());
-    Ok(Identities { region, users, access_keys, projects, first })
+    Ok(Identities { region, users, access_keys, projects, first, ended: Ended::default() })
 }
 
 /// Any text that has something in it and no control characters.

@@ -7,12 +7,31 @@ use super::{MODULE_PACKAGE, Violations, package_type};
 use crate::package::{NewPackage, ObsLocation};
 use crate::rejection::{Code, Rejection};
 
+/// The fields of the request, of its `file_location` and of the `obs_location` in there.
+const FIELDS: [&str; 9] = [
+    "app_id",
+    "package_type",
+    "product_id",
+    "module_name",
+    "version",
+    "support_source_versions",
+    "description",
+    "custom_info",
+    "file_location",
+];
+const LOCATION_FIELDS: [&str; 1] = ["obs_location"];
+const OBS_LOCATION_FIELDS: [&str; 5] = ["region_name", "bucket_name", "object_key", "sign_method", "sign"];
+
+/// Most unknown fields that are named; naming each would only bloat the message.
+const MOST_UNKNOWN_FIELDS: usize = 20;
+
 /// Most entries of `support_source_versions`.
 const MOST_SOURCE_VERSIONS: usize = 20;
 
 /// Reads and checks the body of a create request.
 ///
-/// Fields that the reference does not know are ignored, and `null` counts as absent.
+/// Fields that the reference does not know are refused, and so is `null`: no source says that they are accepted, and who
+/// misspells an optional field would otherwise never learn it.
 pub(crate) fn read(body: &[u8]) -> Result<NewPackage, Rejection> {
     let body: Value = serde_json::from_slice(body)
         .map_err(|error| Rejection::new(Code::InvalidFormat, format!("The request body is not valid JSON: {error}")))?;
@@ -24,6 +43,7 @@ pub(crate) fn read(body: &[u8]) -> Result<NewPackage, Rejection> {
     };
 
     let mut violations = Violations::default();
+    only_known(&fields, &FIELDS, "", &mut violations);
     let package = package(&fields, &mut violations);
     violations.into_result()?;
     Ok(package)
@@ -50,11 +70,14 @@ fn package(fields: &Map<String, Value>, violations: &mut Violations) -> NewPacka
 
 fn obs_location(fields: &Map<String, Value>, violations: &mut Violations) -> ObsLocation {
     const PATH: [&str; 2] = ["file_location", "file_location.obs_location"];
-    let Some(location) = object(fields, "file_location", PATH[0], violations)
-        .and_then(|location| object(location, "obs_location", PATH[1], violations))
-    else {
+    let Some(outer) = object(fields, "file_location", PATH[0], violations) else {
         return ObsLocation::default();
     };
+    only_known(outer, &LOCATION_FIELDS, "file_location.", violations);
+    let Some(location) = object(outer, "obs_location", PATH[1], violations) else {
+        return ObsLocation::default();
+    };
+    only_known(location, &OBS_LOCATION_FIELDS, "file_location.obs_location.", violations);
     let mut reader = Reader { fields: location, path: "file_location.obs_location.", violations };
     ObsLocation {
         region_name: reader.required("region_name", &text::REGION_NAME),
@@ -62,6 +85,14 @@ fn obs_location(fields: &Map<String, Value>, violations: &mut Violations) -> Obs
         object_key: reader.required("object_key", &text::OBJECT_KEY),
         sign_method: reader.sign_method(),
         sign: reader.optional("sign", &text::SIGN),
+    }
+}
+
+/// Reports the fields that do not belong to an object.
+fn only_known(fields: &Map<String, Value>, known: &[&str], path: &str, violations: &mut Violations) {
+    for name in fields.keys().filter(|name| !known.contains(&name.as_str())).take(MOST_UNKNOWN_FIELDS) {
+        let name = TextRule::quote(name);
+        violations.add(format!("{path}{name}"), format!("is no field of the request; there are {}", known.join(", ")));
     }
 }
 
@@ -73,7 +104,7 @@ fn object<'a>(
 ) -> Option<&'a Map<String, Value>> {
     match fields.get(name) {
         Some(Value::Object(object)) => return Some(object),
-        None | Some(Value::Null) => violations.add(path, "is required"),
+        None => violations.add(path, "is required"),
         Some(other) => violations.add(path, format!("must be an object, not {}", kind(other))),
     }
     None
@@ -94,7 +125,7 @@ impl Reader<'_> {
     /// The text of a field, if it is there; a value of another type is a violation.
     fn text(&mut self, name: &str) -> Option<String> {
         match self.fields.get(name) {
-            None | Some(Value::Null) => None,
+            None => None,
             Some(Value::String(text)) => Some(text.clone()),
             Some(other) => {
                 let rule = format!("must be a string, not {}", kind(other));
@@ -106,11 +137,11 @@ impl Reader<'_> {
     }
 
     fn is_text_or_absent(&self, name: &str) -> bool {
-        matches!(self.fields.get(name), None | Some(Value::Null | Value::String(_)))
+        matches!(self.fields.get(name), None | Some(Value::String(_)))
     }
 
     fn required(&mut self, name: &str, rule: &TextRule) -> String {
-        if matches!(self.fields.get(name), None | Some(Value::Null)) {
+        if !self.fields.contains_key(name) {
             self.violations.add(self.name(name), "is required");
             return String::new();
         }
@@ -131,7 +162,7 @@ impl Reader<'_> {
                 package_type(value, self.violations);
                 value.clone()
             }
-            None | Some(Value::Null) => {
+            None => {
                 self.violations.add("package_type", "is required");
                 String::new()
             }
@@ -162,7 +193,7 @@ impl Reader<'_> {
     fn source_versions(&mut self) -> Option<Vec<String>> {
         const NAME: &str = "support_source_versions";
         let entries = match self.fields.get(NAME) {
-            None | Some(Value::Null) => return None,
+            None => return None,
             Some(Value::Array(entries)) => entries,
             Some(other) => {
                 let rule = format!("must be an array of strings, not {}", kind(other));

@@ -4,11 +4,11 @@ use percent_encoding::percent_decode;
 
 use super::text::{self, TextRule};
 use super::{Violations, package_type};
+use crate::limits::Limits;
 use crate::rejection::Rejection;
 
-const LIMIT: (u32, u32) = (1, 50);
+/// How many records a page has unless the request says so.
 const DEFAULT_LIMIT: u32 = 10;
-const OFFSET: (u32, u32) = (0, 500);
 
 /// Which packages a list request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub(crate) struct Filter {
 /// Reads and checks the query of a list request.
 ///
 /// Names the reference does not know are ignored; of a repeated name the first value counts.
-pub(crate) fn read(query: &str) -> Result<ListQuery, Rejection> {
+pub(crate) fn read(query: &str, limits: &Limits) -> Result<ListQuery, Rejection> {
     let mut violations = Violations::default();
     let mut values = Values::parse(query, &mut violations);
 
@@ -43,12 +43,12 @@ pub(crate) fn read(query: &str) -> Result<ListQuery, Rejection> {
             product_id: values.filter("product_id", &text::PRODUCT_ID, &mut violations),
             version: values.filter("version", &text::VERSION, &mut violations),
         },
-        limit: values.number("limit", LIMIT, DEFAULT_LIMIT, &mut violations),
+        limit: values.number("limit", (1, limits.page), DEFAULT_LIMIT.min(limits.page), &mut violations),
         marker: values.take("marker").map(|marker| {
             text::MARKER.check("marker", &marker, &mut violations);
             marker.to_ascii_lowercase()
         }),
-        offset: values.number("offset", OFFSET, 0, &mut violations),
+        offset: values.number("offset", (0, limits.offset), 0, &mut violations),
     };
     violations.into_result()?;
     Ok(list)
@@ -117,6 +117,10 @@ mod tests {
     use super::*;
     use crate::rejection::Code;
 
+    fn read(query: &str) -> Result<ListQuery, Rejection> {
+        super::read(query, &Limits::default())
+    }
+
     fn refused(query: &str) -> (Code, String) {
         let rejection = read(query).unwrap_err();
         (rejection.code, rejection.message)
@@ -162,6 +166,15 @@ mod tests {
             let (code, _) = refused(&format!("package_type=firmwarePackage&{query}"));
             assert_eq!(code, Code::InvalidInput, "{query}");
         }
+    }
+
+    #[test]
+    fn bounds_of_pages_can_be_others() {
+        let limits = Limits { page: 5, offset: 0, ..Limits::default() };
+        let read = |query| super::read(query, &limits);
+        assert_eq!(read("package_type=firmwarePackage").unwrap().limit, 5);
+        assert!(read("package_type=firmwarePackage&limit=6").is_err());
+        assert!(read("package_type=firmwarePackage&offset=1").is_err());
     }
 
     #[test]

@@ -36,8 +36,15 @@ pub(crate) struct Found {
 #[derive(Clone, Debug)]
 pub(crate) struct FoundObject {
     pub(crate) size: u64,
-    /// SHA-256 in lower-case hexadecimal digits.
-    pub(crate) sha256: String,
+    /// SHA-256 in lower-case hexadecimal digits, if it is known.
+    pub(crate) sha256: Option<String>,
+}
+
+/// Whether [`check`] cannot decide before the SHA-256 of the object is known.
+pub(crate) fn needs_sha256(new: &NewPackage, checks: Checks, found: &Found) -> bool {
+    checks.strict
+        && new.obs_location.sign.is_some()
+        && found.object.as_ref().is_some_and(|object| object.sha256.is_none() && object.size <= MOST_BYTES)
 }
 
 /// Decides whether a package can be created.
@@ -95,10 +102,10 @@ fn check_object(new: &NewPackage, object: &FoundObject) -> Result<(), Rejection>
             format!("The object has {} bytes, and a package file may have {MOST_BYTES}", object.size),
         ));
     }
-    match &new.obs_location.sign {
-        Some(sign) if !sign.eq_ignore_ascii_case(&object.sha256) => Err(Rejection::new(
+    match (&new.obs_location.sign, &object.sha256) {
+        (Some(sign), Some(sha256)) if !sign.eq_ignore_ascii_case(sha256) => Err(Rejection::new(
             Code::SignMismatch,
-            format!("file_location.obs_location.sign is {sign}, and the SHA-256 of the object is {}", object.sha256),
+            format!("file_location.obs_location.sign is {sign}, and the SHA-256 of the object is {sha256}"),
         )),
         _ => Ok(()),
     }
@@ -125,7 +132,11 @@ mod tests {
     }
 
     fn found() -> Found {
-        Found { object: Some(FoundObject { size: 1, sha256: "ab".repeat(32) }), duplicate: false, packages_of_app: 0 }
+        Found {
+            object: Some(FoundObject { size: 1, sha256: Some("ab".repeat(32)) }),
+            duplicate: false,
+            packages_of_app: 0,
+        }
     }
 
     fn code(new: &NewPackage, checks: Checks, found: &Found) -> Option<Code> {
@@ -148,6 +159,18 @@ mod tests {
         assert_eq!(code(&wrong, STRICT, &found()), Some(Code::SignMismatch));
         let upper = package("a.bin", Some(&"AB".repeat(32)));
         assert_eq!(code(&upper, STRICT, &found()), None);
+    }
+
+    #[test]
+    fn only_a_strict_check_of_a_sign_needs_an_unknown_digest() {
+        let signed = package("a.bin", Some(&"00".repeat(32)));
+        let mut unknown = found();
+        unknown.object.as_mut().unwrap().sha256 = None;
+        assert!(needs_sha256(&signed, STRICT, &unknown));
+        assert!(!needs_sha256(&signed, STRICT, &found()));
+        assert!(!needs_sha256(&signed, FAITHFUL, &unknown));
+        assert!(!needs_sha256(&package("a.bin", None), STRICT, &unknown));
+        assert!(!needs_sha256(&signed, STRICT, &Found::default()));
     }
 
     #[test]

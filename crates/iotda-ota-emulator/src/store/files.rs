@@ -1,4 +1,4 @@
-//! The bytes of objects: received into `incoming/` ([`super::upload`]), kept in `objects/`.
+//! The bytes of objects and parts: received into `incoming/` ([`super::incoming`]), kept in `objects/`.
 //!
 //! File names are made up and never derived from a key, so no key can lead out of the folder.
 
@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use super::upload::{MOST_WRITING, Received, TemporaryPath, Upload};
+use super::digests::Wanted;
+use super::incoming::{Incoming, MOST_WRITING, Received, TemporaryPath};
+use super::space::Space;
 use super::{StoreError, folder, sync_folder};
 use crate::clock::{Clock, IdKind};
 
@@ -24,33 +26,38 @@ struct Inner {
     objects: PathBuf,
     durable: bool,
     clock: Arc<dyn Clock>,
+    space: Space,
     writing: Arc<Semaphore>,
 }
 
-/// Bytes that are safely in `objects/`.
-pub(super) struct Kept {
-    pub(super) file: String,
+/// A file that is safely in `objects/`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct KeptFile {
+    pub(super) name: String,
     pub(super) size: u64,
-    pub(super) md5: String,
-    pub(super) sha256: String,
 }
 
 impl Files {
-    pub(super) fn open(root: &Path, durable: bool, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(root: &Path, durable: bool, clock: Arc<dyn Clock>, space: Space) -> Self {
         Self {
             inner: Arc::new(Inner {
                 incoming: root.join(folder::INCOMING),
                 objects: root.join(folder::OBJECTS),
                 durable,
                 clock,
+                space,
                 writing: Arc::new(Semaphore::new(MOST_WRITING)),
             }),
         }
     }
 
-    /// Begins an upload, which makes its file when there is something to write.
-    pub(super) fn begin_upload(&self) -> Upload {
-        Upload::new(self.clone(), Arc::clone(&self.inner.writing))
+    /// Begins to receive bytes; their file is made when there is something to write.
+    pub(super) fn receive(&self, wanted: Wanted) -> Incoming {
+        Incoming::new(self.clone(), Arc::clone(&self.inner.writing), wanted)
+    }
+
+    pub(super) fn space(&self) -> &Space {
+        &self.inner.space
     }
 
     /// Makes a new file in `incoming/`. Blocks.
@@ -71,7 +78,7 @@ impl Files {
     }
 
     /// Syncs received bytes and moves them to `objects/`. Blocks.
-    pub(super) fn keep(&self, received: Received) -> Result<Kept, StoreError> {
+    pub(super) fn keep(&self, received: Received) -> Result<KeptFile, StoreError> {
         if self.inner.durable {
             received.file.sync_all()?;
         }
@@ -79,23 +86,25 @@ impl Files {
             return Err(StoreError::Failed("an upload has no name".to_owned()));
         };
         fs::rename(&received.path.0, self.inner.objects.join(name))?;
+        let kept = KeptFile { name: name.to_string_lossy().into_owned(), size: received.reserved.keep() };
         if self.inner.durable {
             sync_folder(&self.inner.objects)?;
         }
-        Ok(Kept {
-            file: name.to_string_lossy().into_owned(),
-            size: received.size,
-            md5: hex(&received.md5),
-            sha256: hex(&received.sha256),
-        })
+        Ok(kept)
     }
 
-    pub(super) fn open_object(&self, file: &str) -> io::Result<File> {
-        File::open(self.inner.objects.join(file))
+    pub(super) fn open(&self, file: &KeptFile) -> io::Result<File> {
+        File::open(self.inner.objects.join(&file.name))
     }
 
-    pub(super) fn remove(&self, file: &str) -> io::Result<()> {
-        fs::remove_file(self.inner.objects.join(file))
+    /// Removes files that nothing needs any more. Blocks.
+    pub(super) fn remove(&self, files: &[KeptFile]) {
+        for file in files {
+            // A file that stays is set aside by the next start, so a failure needs no answer.
+            if fs::remove_file(self.inner.objects.join(&file.name)).is_ok() {
+                self.inner.space.give_back(file.size);
+            }
+        }
     }
 }
 

@@ -7,10 +7,34 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rusqlite::Connection;
+
 use super::files::is_file_name;
 use super::folder::{INCOMING, OBJECTS, ORPHANS};
-use super::objects::StoredFile;
 use crate::start_error::StartError;
+
+/// A file that the database needs.
+#[derive(Debug)]
+pub(super) struct NeededFile {
+    /// What needs it, for messages.
+    by: String,
+    file: String,
+    pub(super) size: u64,
+}
+
+/// The files of all objects, and of all parts of uploads.
+pub(super) fn needed_files(connection: &Connection) -> rusqlite::Result<Vec<NeededFile>> {
+    connection
+        .prepare(
+            "SELECT 'the object ' || bucket || '/' || key, file, object_files.size
+             FROM object_files JOIN objects USING (object_id)
+             UNION ALL
+             SELECT 'part ' || number || ' of the upload ' || upload_id || ' of ' || bucket || '/' || key, file, size
+             FROM parts JOIN uploads USING (upload_id)",
+        )?
+        .query_map([], |row| Ok(NeededFile { by: row.get(0)?, file: row.get(1)?, size: row.get(2)? }))?
+        .collect()
+}
 
 /// The files that were found.
 #[derive(Debug)]
@@ -31,22 +55,22 @@ impl Inventory {
         !self.objects.is_empty()
     }
 
-    /// Refuses the folder when an object of the database has no file or one of another size.
+    /// Refuses the folder when a file that the database needs is missing or has another size.
     ///
     /// Returns what is left to tidy up.
-    pub(super) fn compare(mut self, stored: &[StoredFile]) -> Result<Leftovers, StartError> {
-        for StoredFile { object, file, size } in stored {
+    pub(super) fn compare(mut self, needed: &[NeededFile]) -> Result<Leftovers, StartError> {
+        for NeededFile { by, file, size } in needed {
             let path = self.root.join(OBJECTS).join(file);
             match self.objects.remove(file) {
                 Some(found) if found == *size => {}
                 Some(found) => {
-                    let problem = format!("it has {found} bytes, and the object {object} has {size}");
+                    let problem = format!("it has {found} bytes, and {by} needs {size} there");
                     return Err(StartError::damaged(&path, &problem));
                 }
                 None => {
                     let aside = self.root.join(ORPHANS).join(file);
                     let hint = if aside.exists() { format!("; move {} back", aside.display()) } else { String::new() };
-                    let problem = format!("it is missing, and the object {object} needs it{hint}");
+                    let problem = format!("it is missing, and {by} needs it{hint}");
                     return Err(StartError::damaged(&path, &problem));
                 }
             }
@@ -63,7 +87,7 @@ impl Inventory {
 #[derive(Debug)]
 pub(crate) struct Leftovers {
     root: PathBuf,
-    /// Files in `objects/` that belong to no object.
+    /// Files in `objects/` that belong to nothing.
     orphans: Vec<String>,
     /// Files in `incoming/`.
     incoming: Vec<String>,

@@ -1,15 +1,16 @@
-//! Buckets and objects in the database. The bytes of an object are a file, see [`super::files`].
+//! Buckets and objects in the database. The bytes of an object are files, see [`super::files`].
 
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::StoreError;
-use super::files::Kept;
+use super::files::KeptFile;
+use super::keys::{KeyPage, KeyQuery, page};
 use crate::rules::stored::FoundObject;
 
-/// What a PUT request says about an object, besides its bytes.
-#[derive(Clone, Debug)]
+/// What a request says about an object, besides its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NewObject {
     pub(crate) bucket: String,
     pub(crate) key: String,
@@ -18,80 +19,71 @@ pub(crate) struct NewObject {
     pub(crate) metadata: BTreeMap<String, String>,
 }
 
-impl NewObject {
-    /// The record of the object, once its bytes are in their file.
-    pub(super) fn into_object(self, kept: &Kept, modified: i64) -> Object {
-        Object {
-            bucket: self.bucket,
-            key: self.key,
-            file: kept.file.clone(),
-            size: kept.size,
-            md5: kept.md5.clone(),
-            sha256: kept.sha256.clone(),
-            content_type: self.content_type,
-            modified,
-            metadata: self.metadata,
-        }
-    }
+/// What is known of the bytes of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Content {
+    pub(crate) size: u64,
+    /// Without quotation marks.
+    pub(crate) etag: String,
+    /// SHA-256 in lower-case hexadecimal digits, once somebody wanted to know it.
+    pub(crate) sha256: Option<String>,
 }
 
 /// One stored object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Object {
-    pub(crate) bucket: String,
-    pub(crate) key: String,
-    /// The name of its file.
-    pub(crate) file: String,
-    pub(crate) size: u64,
-    /// MD5 in lower-case hexadecimal digits.
-    pub(crate) md5: String,
-    /// SHA-256 in lower-case hexadecimal digits.
-    pub(crate) sha256: String,
-    pub(crate) content_type: String,
+    /// No other object ever has the same, not even one of the same key.
+    pub(super) id: i64,
+    pub(crate) about: NewObject,
+    pub(crate) content: Content,
     /// Seconds since the beginning of 1970.
     pub(crate) modified: i64,
-    pub(crate) metadata: BTreeMap<String, String>,
 }
 
 impl Object {
     /// What the rules of a create request need to know.
     pub(super) fn facts(self) -> FoundObject {
-        FoundObject { size: self.size, sha256: self.sha256 }
+        FoundObject { size: self.content.size, sha256: self.content.sha256 }
     }
 }
 
-/// Makes a bucket, if it is not there.
+/// An object whose record is gone, and the files it leaves.
+#[derive(Debug)]
+pub(super) struct Removed {
+    pub(super) object_id: i64,
+    pub(super) files: Vec<KeptFile>,
+}
+
+/// One bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Bucket {
+    /// The name of the user whose bucket it is; empty for one that is everybody's.
+    pub(crate) owner: String,
+}
+
+/// Makes a bucket that is everybody's, if it is not there.
 pub(super) fn add_bucket(connection: &Connection, bucket: &str) -> rusqlite::Result<()> {
     // The question first, so that an ordinary start writes nothing.
     let exists: bool =
         connection.query_row("SELECT EXISTS (SELECT 1 FROM buckets WHERE bucket = ?1)", [bucket], |row| row.get(0))?;
     if !exists {
-        connection.execute("INSERT INTO buckets VALUES (?1)", [bucket])?;
+        connection.execute("INSERT INTO buckets VALUES (?1, '')", [bucket])?;
     }
     Ok(())
 }
 
-pub(super) fn has_bucket(connection: &Connection, bucket: &str) -> Result<bool, StoreError> {
+/// Makes a bucket, unless there is one of that name; returns the one that is there then.
+pub(super) fn create_bucket(connection: &Connection, bucket: &str, owner: &str) -> Result<Bucket, StoreError> {
+    connection.prepare_cached("INSERT OR IGNORE INTO buckets VALUES (?1, ?2)")?.execute([bucket, owner])?;
+    let found = find_bucket(connection, bucket)?;
+    found.ok_or_else(|| StoreError::Failed("a bucket was made and is not there".to_owned()))
+}
+
+pub(super) fn find_bucket(connection: &Connection, bucket: &str) -> Result<Option<Bucket>, StoreError> {
     Ok(connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM buckets WHERE bucket = ?1)")?
-        .query_row([bucket], |row| row.get(0))?)
-}
-
-/// The file that an object needs.
-#[derive(Debug)]
-pub(super) struct StoredFile {
-    /// Bucket and key, for messages.
-    pub(super) object: String,
-    pub(super) file: String,
-    pub(super) size: u64,
-}
-
-/// The files of all objects.
-pub(super) fn stored_files(connection: &Connection) -> rusqlite::Result<Vec<StoredFile>> {
-    connection
-        .prepare("SELECT bucket || '/' || key, file, size FROM objects")?
-        .query_map([], |row| Ok(StoredFile { object: row.get(0)?, file: row.get(1)?, size: row.get(2)? }))?
-        .collect()
+        .prepare_cached("SELECT owner FROM buckets WHERE bucket = ?1")?
+        .query_row([bucket], |row| Ok(Bucket { owner: row.get(0)? }))
+        .optional()?)
 }
 
 pub(super) fn find(connection: &Connection, bucket: &str, key: &str) -> Result<Option<Object>, StoreError> {
@@ -101,60 +93,128 @@ pub(super) fn find(connection: &Connection, bucket: &str, key: &str) -> Result<O
         .optional()?)
 }
 
-/// Writes an object's record; returns the file of the object it replaces.
-pub(super) fn put(connection: &Connection, object: &Object) -> Result<Option<String>, StoreError> {
-    let replaced = file_of(connection, &object.bucket, &object.key)?;
-    connection
+/// The objects of a bucket, in the order of their keys.
+pub(super) fn list(connection: &Connection, bucket: &str, query: &KeyQuery) -> Result<KeyPage<Object>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT * FROM objects WHERE bucket = ?1 AND key >= ?2 AND key > ?3 ORDER BY key")?;
+    let rows = statement.query_map([bucket, &query.prefix, &query.marker], object)?;
+    Ok(page(rows, query, |object| &object.about.key)?)
+}
+
+/// The files of an object, in the order of its bytes.
+pub(super) fn files(connection: &Connection, object_id: i64) -> Result<Vec<KeptFile>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT file, size FROM object_files WHERE object_id = ?1 ORDER BY number")?;
+    let files = statement.query_map([object_id], kept_file)?.collect::<Result<_, _>>()?;
+    Ok(files)
+}
+
+/// Writes an object's record in place of the one that had the key before, which is returned.
+pub(super) fn put(
+    connection: &Connection,
+    about: NewObject,
+    content: Content,
+    modified: i64,
+    files: &[KeptFile],
+) -> Result<(Object, Option<Removed>), StoreError> {
+    let replaced = delete(connection, &about.bucket, &about.key)?;
+    let id = connection
         .prepare_cached(
-            "INSERT OR REPLACE INTO objects VALUES (
-                 :bucket, :key, :file, :size, :md5, :sha256, :content_type, :modified, :metadata
-             )",
+            "INSERT INTO objects (bucket, key, size, etag, sha256, content_type, modified, metadata)
+             VALUES (:bucket, :key, :size, :etag, :sha256, :content_type, :modified, :metadata)
+             RETURNING object_id",
         )?
-        .execute(named_params! {
-            ":bucket": object.bucket,
-            ":key": object.key,
-            ":file": object.file,
-            ":size": object.size,
-            ":md5": object.md5,
-            ":sha256": object.sha256,
-            ":content_type": object.content_type,
-            ":modified": object.modified,
-            ":metadata": write_metadata(&object.metadata),
-        })?;
-    Ok(replaced)
+        .query_row(
+            named_params! {
+                ":bucket": about.bucket,
+                ":key": about.key,
+                ":size": content.size,
+                ":etag": content.etag,
+                ":sha256": content.sha256,
+                ":content_type": about.content_type,
+                ":modified": modified,
+                ":metadata": write_metadata(&about.metadata),
+            },
+            |row| row.get(0),
+        )?;
+    let mut insert = connection.prepare_cached("INSERT INTO object_files VALUES (?1, ?2, ?3, ?4)")?;
+    for (number, file) in files.iter().enumerate() {
+        insert.execute(params![id, number, file.name, file.size])?;
+    }
+    Ok((Object { id, about, content, modified }, replaced))
 }
 
-/// Deletes an object's record; returns the name of its file.
-pub(super) fn delete(connection: &Connection, bucket: &str, key: &str) -> Result<Option<String>, StoreError> {
-    Ok(connection
-        .prepare_cached("DELETE FROM objects WHERE bucket = ?1 AND key = ?2 RETURNING file")?
-        .query_row([bucket, key], |row| row.get(0))
-        .optional()?)
-}
-
-fn file_of(connection: &Connection, bucket: &str, key: &str) -> rusqlite::Result<Option<String>> {
+/// Writes down the SHA-256 of an object, if it is still there.
+pub(super) fn set_sha256(connection: &Connection, object_id: i64, sha256: &str) -> Result<(), StoreError> {
     connection
-        .prepare_cached("SELECT file FROM objects WHERE bucket = ?1 AND key = ?2")?
-        .query_row(params![bucket, key], |row| row.get(0))
-        .optional()
+        .prepare_cached("UPDATE objects SET sha256 = ?2 WHERE object_id = ?1")?
+        .execute(params![object_id, sha256])?;
+    Ok(())
 }
 
-fn object(row: &Row<'_>) -> rusqlite::Result<Object> {
-    Ok(Object {
+/// Deletes an object's record.
+pub(super) fn delete(connection: &Connection, bucket: &str, key: &str) -> Result<Option<Removed>, StoreError> {
+    let deleted = connection
+        .prepare_cached("DELETE FROM objects WHERE bucket = ?1 AND key = ?2 RETURNING object_id")?
+        .query_row([bucket, key], |row| row.get(0))
+        .optional()?;
+    let Some(object_id) = deleted else {
+        return Ok(None);
+    };
+    let mut statement =
+        connection.prepare_cached("DELETE FROM object_files WHERE object_id = ?1 RETURNING file, size")?;
+    let files = statement.query_map([object_id], kept_file)?.collect::<Result<_, _>>()?;
+    Ok(Some(Removed { object_id, files }))
+}
+
+/// All buckets but one, with their owners.
+pub(super) fn other_buckets(connection: &Connection, bucket: &str) -> Result<Vec<(String, String)>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT bucket, owner FROM buckets WHERE bucket <> ?1 ORDER BY bucket")?;
+    let buckets = statement.query_map([bucket], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    Ok(buckets)
+}
+
+/// Deletes the records of all objects, and of all buckets but one.
+pub(super) fn clear(connection: &Connection, bucket: &str) -> Result<Vec<Removed>, StoreError> {
+    let mut removed = BTreeMap::<i64, Vec<KeptFile>>::new();
+    let mut statement = connection.prepare_cached("DELETE FROM object_files RETURNING object_id, file, size")?;
+    let rows = statement.query_map([], |row| Ok((row.get("object_id")?, kept_file(row)?)))?;
+    for row in rows {
+        let (object_id, file) = row?;
+        removed.entry(object_id).or_default().push(file);
+    }
+    connection.execute("DELETE FROM objects", [])?;
+    connection.execute("DELETE FROM buckets WHERE bucket <> ?1", [bucket])?;
+    Ok(removed.into_iter().map(|(object_id, files)| Removed { object_id, files }).collect())
+}
+
+/// The columns `file` and `size`.
+pub(super) fn kept_file(row: &Row<'_>) -> rusqlite::Result<KeptFile> {
+    Ok(KeptFile { name: row.get("file")?, size: row.get("size")? })
+}
+
+/// The columns that objects and uploads have in common.
+pub(super) fn about(row: &Row<'_>) -> rusqlite::Result<NewObject> {
+    Ok(NewObject {
         bucket: row.get("bucket")?,
         key: row.get("key")?,
-        file: row.get("file")?,
-        size: row.get("size")?,
-        md5: row.get("md5")?,
-        sha256: row.get("sha256")?,
         content_type: row.get("content_type")?,
-        modified: row.get("modified")?,
         metadata: read_metadata(&row.get::<_, String>("metadata")?),
     })
 }
 
+fn object(row: &Row<'_>) -> rusqlite::Result<Object> {
+    Ok(Object {
+        id: row.get("object_id")?,
+        about: about(row)?,
+        content: Content { size: row.get("size")?, etag: row.get("etag")?, sha256: row.get("sha256")? },
+        modified: row.get("modified")?,
+    })
+}
+
 /// One header a line, as on the wire: neither names nor values can have a line break.
-fn write_metadata(metadata: &BTreeMap<String, String>) -> String {
+pub(super) fn write_metadata(metadata: &BTreeMap<String, String>) -> String {
     metadata.iter().map(|(name, value)| format!("{name}: {value}\n")).collect()
 }
 

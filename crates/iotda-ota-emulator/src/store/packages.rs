@@ -10,11 +10,22 @@ use crate::rules::list::{Filter, ListQuery};
 use crate::rules::stored::{self, Checks, Found};
 
 /// One page of a list.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Page {
-    pub(crate) packages: Vec<Package>,
+    /// The packages as they are shown, with commas between them.
+    pub(crate) json: Vec<u8>,
+    /// The paging position of the last of them.
+    pub(crate) last: Option<String>,
     /// How many packages the filters match, on all pages.
     pub(crate) count: u64,
+}
+
+/// What came of an attempt to create a package.
+#[derive(Debug)]
+pub(super) enum Created {
+    Package(Box<Package>),
+    /// Nothing was created: the rules need the SHA-256 of the object first.
+    NeedsSha256,
 }
 
 /// Creates a package, if the rules that depend on what is stored allow it.
@@ -23,32 +34,53 @@ pub(super) fn create(
     clock: &dyn Clock,
     new: NewPackage,
     checks: Checks,
-) -> Result<Package, StoreError> {
-    stored::check(&new, checks, &find(connection, &new, checks)?).map_err(StoreError::Rejected)?;
+) -> Result<Created, StoreError> {
+    let found = find(connection, &new, checks)?;
+    if stored::needs_sha256(&new, checks, &found) {
+        return Ok(Created::NeedsSha256);
+    }
+    stored::check(&new, checks, &found).map_err(StoreError::Rejected)?;
 
     let now = unix_seconds(clock.now());
+    let (seq, record_id) = next_record(connection, now)?;
+    let mut package = Package { record_id, create_time: compact_time(now), ..new.into() };
+    add_with_free_id(connection, clock, seq, &mut package)?;
+    Ok(Created::Package(Box::new(package)))
+}
+
+/// Writes a package under an id that no package has.
+pub(super) fn add_with_free_id(
+    connection: &Connection,
+    clock: &dyn Clock,
+    seq: i64,
+    package: &mut Package,
+) -> Result<(), StoreError> {
+    // Only a clock that counts from one over an old folder needs a second id.
+    loop {
+        package.package_id = format!("{:032x}", clock.id(IdKind::Package));
+        if add(connection, seq, package)? {
+            return Ok(());
+        }
+    }
+}
+
+/// The next place in the order of packages, and the paging position that belongs to it.
+pub(super) fn next_record(connection: &Connection, now: i64) -> Result<(i64, String), StoreError> {
     let (seq, second): (i64, i64) = connection
         .prepare_cached(
             "UPDATE sequence SET last = last + 1, last_second = max(last_second, ?1)
              RETURNING last, last_second",
         )?
         .query_row([now], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let package = Package {
-        record_id: format!("{second:08x}{seq:016x}"),
-        package_id: free_package_id(connection, clock)?,
-        app_id: new.app_id,
-        package_type: new.package_type,
-        product_id: new.product_id,
-        module_name: new.module_name,
-        version: new.version,
-        support_source_versions: new.support_source_versions,
-        description: new.description,
-        custom_info: new.custom_info,
-        create_time: compact_time(now),
-        file_location: Some(FileLocation { obs_location: new.obs_location }),
-    };
-    insert(connection, seq, &package)?;
-    for filter in filters_of(&package) {
+    Ok((seq, format!("{second:08x}{seq:016x}")))
+}
+
+/// Writes a package and everything by which it is found; false, and nothing is written, when its id is taken.
+pub(super) fn add(connection: &Connection, seq: i64, package: &Package) -> Result<bool, StoreError> {
+    if !insert(connection, seq, package)? {
+        return Ok(false);
+    }
+    for filter in filters_of(package) {
         let filter_id: i64 = connection
             .prepare_cached(
                 "INSERT INTO filters (package_type, app_id, product_id, version, packages)
@@ -60,35 +92,30 @@ pub(super) fn create(
             .query_row(filter, |row| row.get(0))?;
         connection.prepare_cached("INSERT INTO listing (filter_id, seq) VALUES (?1, ?2)")?.execute([filter_id, seq])?;
     }
-    Ok(package)
+    Ok(true)
 }
 
-/// One package with its location.
-pub(super) fn show(connection: &Connection, package_id: &str) -> Result<Option<Package>, StoreError> {
-    let package = connection
-        .prepare_cached("SELECT * FROM packages WHERE package_id = ?1")?
-        .query_row([package_id], |row| {
-            let mut package = info(row)?;
-            package.file_location = Some(FileLocation {
-                obs_location: ObsLocation {
-                    region_name: row.get("region_name")?,
-                    bucket_name: row.get("bucket_name")?,
-                    object_key: row.get("object_key")?,
-                    sign_method: row.get("sign_method")?,
-                    sign: row.get("sign")?,
-                },
-            });
-            Ok(package)
-        })
-        .optional()?;
-    Ok(package)
+/// One package with its location, as it is shown.
+pub(super) fn show(connection: &Connection, package_id: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT * FROM packages WHERE package_id = ?1")?;
+    let mut rows = statement.query([package_id])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let mut json = Vec::with_capacity(512);
+    whole(row)?.write_json(&mut json);
+    Ok(Some(json))
 }
 
 /// One page, newest first, and the count of all pages as of the same moment.
 pub(super) fn list(connection: &mut Connection, query: &ListQuery) -> Result<Page, StoreError> {
-    let snapshot = connection.transaction()?;
+    connection.prepare_cached("BEGIN")?.execute([])?;
+    let page = list_in_snapshot(connection, query);
+    connection.prepare_cached("COMMIT")?.execute([])?;
+    page
+}
+
+fn list_in_snapshot(connection: &Connection, query: &ListQuery) -> Result<Page, StoreError> {
     let filter = &query.filter;
-    let found: Option<(i64, u64)> = snapshot
+    let found: Option<(i64, u64)> = connection
         .prepare_cached(
             "SELECT filter_id, packages FROM filters
              WHERE package_type = ?1 AND app_id = ?2 AND product_id = ?3 AND version = ?4",
@@ -97,41 +124,54 @@ pub(super) fn list(connection: &mut Connection, query: &ListQuery) -> Result<Pag
             Ok((row.get(0)?, row.get(1)?))
         })
         .optional()?;
-    let Some((filter_id, count)) = found else {
-        return Ok(Page { packages: Vec::new(), count: 0 });
-    };
+    let Some((filter_id, count)) = found else { return Ok(Page::default()) };
     let newest: i64 = match &query.marker {
         None => i64::MAX,
         // `seq` and `record_id` have the same order, so the newest smaller id bounds the page.
-        Some(marker) => snapshot
+        Some(marker) => connection
             .prepare_cached("SELECT seq FROM packages WHERE record_id < ?1 ORDER BY record_id DESC LIMIT 1")?
             .query_row([marker], |row| row.get(0))
             .optional()?
             .unwrap_or(0),
     };
-    let packages = snapshot
+    // The packages are read one by one, because a join of both would sort them once more.
+    let seqs: Vec<i64> = connection
         .prepare_cached(
-            "SELECT packages.* FROM (
-                 SELECT seq FROM listing WHERE filter_id = ?1 AND seq <= ?2
-                 ORDER BY seq DESC LIMIT ?3 OFFSET ?4
-             ) AS page JOIN packages ON packages.seq = page.seq
-             ORDER BY page.seq DESC",
+            "SELECT seq FROM listing WHERE filter_id = ?1 AND seq <= ?2 ORDER BY seq DESC LIMIT ?3 OFFSET ?4",
         )?
-        .query_map(params![filter_id, newest, query.limit, query.offset], info)?
+        .query_map(params![filter_id, newest, query.limit, query.offset], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    Ok(Page { packages, count })
+    let mut page = Page { json: Vec::with_capacity(4096), last: None, count };
+    let mut statement = connection.prepare_cached("SELECT * FROM packages WHERE seq = ?1")?;
+    for (index, seq) in seqs.iter().enumerate() {
+        let mut rows = statement.query([seq])?;
+        let Some(row) = rows.next()? else { continue };
+        let package = info(row)?;
+        if !page.json.is_empty() {
+            page.json.push(b',');
+        }
+        package.write_json(&mut page.json);
+        if index + 1 == seqs.len() {
+            page.last = Some(package.record_id.to_owned());
+        }
+    }
+    Ok(page)
 }
 
 /// Deletes a package; false when there is none.
 pub(super) fn delete(connection: &Connection, package_id: &str) -> Result<bool, StoreError> {
     let deleted = connection
         .prepare_cached("DELETE FROM packages WHERE package_id = ?1 RETURNING *")?
-        .query_row([package_id], |row| Ok((row.get::<_, i64>("seq")?, info(row)?)))
+        .query_row([package_id], |row| {
+            let package = info(row)?;
+            let filters = filters_of(&package).map(|filter| filter.map(str::to_owned)).collect();
+            Ok((row.get(column::SEQ)?, filters))
+        })
         .optional()?;
-    let Some((seq, package)) = deleted else {
+    let Some((seq, filters)): Option<(i64, Vec<[String; 4]>)> = deleted else {
         return Ok(false);
     };
-    for filter in filters_of(&package) {
+    for filter in filters {
         let filter_id: i64 = connection
             .prepare_cached(
                 "UPDATE filters SET packages = packages - 1
@@ -148,14 +188,14 @@ pub(super) fn delete(connection: &Connection, package_id: &str) -> Result<bool, 
 }
 
 /// The eight filters that match a package, as values of the columns of `filters`.
-fn filters_of(package: &Package) -> impl Iterator<Item = [&str; 4]> {
+fn filters_of<Text: AsRef<str>>(package: &Package<Text>) -> impl Iterator<Item = [&str; 4]> {
     (0..8).map(|given| {
         let pick = |bit: u32, value| if given & (1 << bit) == 0 { "" } else { value };
         [
-            package.package_type.as_str(),
-            pick(0, package.app_id.as_str()),
-            pick(1, package.product_id.as_str()),
-            pick(2, package.version.as_str()),
+            package.package_type.as_ref(),
+            pick(0, package.app_id.as_ref()),
+            pick(1, package.product_id.as_ref()),
+            pick(2, package.version.as_ref()),
         ]
     })
 }
@@ -211,28 +251,15 @@ fn count(connection: &Connection, filter: &Filter) -> Result<u64, StoreError> {
     Ok(count.unwrap_or(0))
 }
 
-/// A package id that no package has. Only a [`crate::FixedClock`] over an old folder needs a second try.
-fn free_package_id(connection: &Connection, clock: &dyn Clock) -> Result<String, StoreError> {
-    loop {
-        let id = format!("{:032x}", clock.id(IdKind::Package));
-        let taken: bool = connection
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM packages WHERE package_id = ?1)")?
-            .query_row([&id], |row| row.get(0))?;
-        if !taken {
-            return Ok(id);
-        }
-    }
-}
-
-fn insert(connection: &Connection, seq: i64, package: &Package) -> Result<(), StoreError> {
+fn insert(connection: &Connection, seq: i64, package: &Package) -> Result<bool, StoreError> {
     let location = package.file_location.as_ref().map(|location| &location.obs_location);
-    connection
+    let inserted = connection
         .prepare_cached(
             "INSERT INTO packages VALUES (
                  :seq, :record_id, :package_id, :app_id, :package_type, :product_id, :module_name, :version,
                  :support_source_versions, :description, :custom_info, :create_time,
                  :region_name, :bucket_name, :object_key, :sign_method, :sign
-             )",
+             ) ON CONFLICT (package_id) DO NOTHING",
         )?
         .execute(named_params! {
             ":seq": seq,
@@ -254,27 +281,68 @@ fn insert(connection: &Connection, seq: i64, package: &Package) -> Result<(), St
             ":sign_method": location.and_then(|location| location.sign_method.as_ref()),
             ":sign": location.and_then(|location| location.sign.as_ref()),
         })?;
-    Ok(())
+    Ok(inserted == 1)
 }
 
 /// Stands between source versions in their column; the rules allow no blank within one, and none is empty.
 const SEPARATOR: &str = " ";
 
+/// Where the columns of `packages` are in `SELECT *`: a name would be looked for in every row.
+mod column {
+    pub(super) const SEQ: usize = 0;
+    pub(super) const RECORD_ID: usize = 1;
+    pub(super) const PACKAGE_ID: usize = 2;
+    pub(super) const APP_ID: usize = 3;
+    pub(super) const PACKAGE_TYPE: usize = 4;
+    pub(super) const PRODUCT_ID: usize = 5;
+    pub(super) const MODULE_NAME: usize = 6;
+    pub(super) const VERSION: usize = 7;
+    pub(super) const SUPPORT_SOURCE_VERSIONS: usize = 8;
+    pub(super) const DESCRIPTION: usize = 9;
+    pub(super) const CUSTOM_INFO: usize = 10;
+    pub(super) const CREATE_TIME: usize = 11;
+    pub(super) const REGION_NAME: usize = 12;
+    pub(super) const BUCKET_NAME: usize = 13;
+    pub(super) const OBJECT_KEY: usize = 14;
+    pub(super) const SIGN_METHOD: usize = 15;
+    pub(super) const SIGN: usize = 16;
+}
+
+fn text<'row>(row: &'row Row<'_>, column: usize) -> rusqlite::Result<&'row str> {
+    Ok(row.get_ref(column)?.as_str()?)
+}
+
+fn text_or_nothing<'row>(row: &'row Row<'_>, column: usize) -> rusqlite::Result<Option<&'row str>> {
+    Ok(row.get_ref(column)?.as_str_or_null()?)
+}
+
+/// A package with its location.
+pub(super) fn whole<'row>(row: &'row Row<'_>) -> rusqlite::Result<Package<&'row str>> {
+    let obs_location = ObsLocation {
+        region_name: text(row, column::REGION_NAME)?,
+        bucket_name: text(row, column::BUCKET_NAME)?,
+        object_key: text(row, column::OBJECT_KEY)?,
+        sign_method: text_or_nothing(row, column::SIGN_METHOD)?,
+        sign: text_or_nothing(row, column::SIGN)?,
+    };
+    Ok(Package { file_location: Some(FileLocation { obs_location }), ..info(row)? })
+}
+
 /// A package as lists show it, without its location.
-fn info(row: &Row<'_>) -> rusqlite::Result<Package> {
-    let versions: Option<String> = row.get("support_source_versions")?;
+fn info<'row>(row: &'row Row<'_>) -> rusqlite::Result<Package<&'row str>> {
+    let versions = text_or_nothing(row, column::SUPPORT_SOURCE_VERSIONS)?;
     Ok(Package {
-        record_id: row.get("record_id")?,
-        package_id: row.get("package_id")?,
-        app_id: row.get("app_id")?,
-        package_type: row.get("package_type")?,
-        product_id: row.get("product_id")?,
-        module_name: row.get("module_name")?,
-        version: row.get("version")?,
-        support_source_versions: versions.map(|versions| versions.split_whitespace().map(str::to_owned).collect()),
-        description: row.get("description")?,
-        custom_info: row.get("custom_info")?,
-        create_time: row.get("create_time")?,
+        record_id: text(row, column::RECORD_ID)?,
+        package_id: text(row, column::PACKAGE_ID)?,
+        app_id: text(row, column::APP_ID)?,
+        package_type: text(row, column::PACKAGE_TYPE)?,
+        product_id: text(row, column::PRODUCT_ID)?,
+        module_name: text_or_nothing(row, column::MODULE_NAME)?,
+        version: text(row, column::VERSION)?,
+        support_source_versions: versions.map(|versions| versions.split_whitespace().collect()),
+        description: text_or_nothing(row, column::DESCRIPTION)?,
+        custom_info: text_or_nothing(row, column::CUSTOM_INFO)?,
+        create_time: text(row, column::CREATE_TIME)?,
         file_location: None,
     })
 }

@@ -48,6 +48,20 @@ impl Readers {
         .unwrap_or(Err(StoreError::Closed))
     }
 
+    /// Runs a query on the thread that asks.
+    ///
+    /// This is for queries that touch a few pages, which nearly always are in memory: handing one over to another thread
+    /// costs more than running it.
+    pub(super) fn run_here<T>(
+        &self,
+        query: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut connection = self.pool.take()?;
+        let result = query(&mut connection);
+        self.pool.give_back(connection);
+        result
+    }
+
     /// Closes the idle connections; those in use close when they come back.
     pub(super) fn close(&self) {
         self.permits.close();

@@ -11,7 +11,13 @@ use crate::rules::list::Filter;
 const CHECKS: Checks = Checks { objects: false, strict: false, limit_packages: None };
 
 fn open(folder: &Path) -> Store {
-    let options = OpenOptions { folder: folder.to_owned(), waited: Duration::ZERO, durable: true, bucket: "bucket" };
+    let options = OpenOptions {
+        folder: folder.to_owned(),
+        waited: Duration::ZERO,
+        durable: true,
+        bucket: "bucket",
+        limit_storage: None,
+    };
     Store::open(&options, Arc::new(FixedClock::at_unix_seconds(1))).unwrap().0
 }
 
@@ -68,12 +74,12 @@ async fn counters_agree_with_rows_after_creates_and_deletes() {
         assert!(!store.delete_package(id.clone()).await.unwrap());
     }
     assert_invariants(&store).await;
-    assert_eq!(store.list_packages(everything()).await.unwrap().count, 15);
+    assert_eq!(store.list_packages(&everything()).unwrap().count, 15);
     for id in ids.iter().skip(1).step_by(2) {
         assert!(store.delete_package(id.clone()).await.unwrap());
     }
     assert_invariants(&store).await;
-    assert_eq!(store.list_packages(everything()).await.unwrap().count, 0);
+    assert_eq!(store.list_packages(&everything()).unwrap().count, 0);
     store.close();
 }
 
@@ -89,9 +95,13 @@ async fn concurrent_creates_all_arrive() {
         assert!(write.await.unwrap());
     }
     assert_invariants(&store).await;
-    let page = store.list_packages(everything()).await.unwrap();
-    assert_eq!((page.count, page.packages.len()), (100, 50));
-    assert!(page.packages.is_sorted_by(|a, b| a.record_id > b.record_id));
+    let page = store.list_packages(&everything()).unwrap();
+    let listed: Vec<serde_json::Value> =
+        serde_json::from_str(&format!("[{}]", String::from_utf8(page.json).unwrap())).unwrap();
+    assert_eq!((page.count, listed.len()), (100, 50));
+    let all = store.packages_after(None, 100).await.unwrap();
+    assert!(all.is_sorted_by(|(a, _), (b, _)| a < b));
+    assert_eq!(page.last.as_ref(), Some(&all[50].0));
     store.close();
 }
 
@@ -115,32 +125,79 @@ async fn a_closed_store_says_so() {
     store.close();
     let write = store.create_package(package(1, 1), CHECKS).await;
     assert!(matches!(write, Err(StoreError::Closed)));
-    let read = store.list_packages(everything()).await;
+    let read = store.list_packages(&everything());
     assert!(matches!(read, Err(StoreError::Closed)));
     drop(open(folder.path()));
 }
 
-#[tokio::test]
-async fn an_upload_that_is_given_up_leaves_no_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
-    let mut upload = store.begin_upload();
-    upload.write("bytes".into()).await.unwrap();
-    drop(upload.finish().await.unwrap());
-    let incoming = std::fs::read_dir(folder.path().join(folder::INCOMING)).unwrap();
-    assert_eq!(incoming.count(), 0);
+const NO_DIGEST: Wanted = Wanted { md5: false, sha256: false };
 
-    let mut upload = store.begin_upload();
-    upload.write("bytes".into()).await.unwrap();
-    let new = NewObject {
+fn about(key: &str) -> NewObject {
+    NewObject {
         bucket: "bucket".to_owned(),
-        key: "../key".to_owned(),
+        key: key.to_owned(),
         content_type: "text/plain".to_owned(),
         metadata: BTreeMap::from([("x-obs-meta-a".to_owned(), "b: c".to_owned())]),
-    };
-    let received = upload.finish().await.unwrap();
-    let object = store.put_object(new, received).await.unwrap();
+    }
+}
+
+async fn receive(store: &Store, bytes: &'static str) -> Received {
+    let mut incoming = store.receive(NO_DIGEST);
+    incoming.write(bytes.into()).await.unwrap();
+    incoming.finish().await.unwrap()
+}
+
+fn count_files(folder: &Path, name: &str) -> usize {
+    std::fs::read_dir(folder.join(name)).unwrap().count()
+}
+
+#[tokio::test]
+async fn bytes_that_are_given_up_leave_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    drop(receive(&store, "bytes").await);
+    assert_eq!(count_files(folder.path(), folder::INCOMING), 0);
+
+    let received = receive(&store, "bytes").await;
+    let object = store.put_object(about("../key"), "etag".to_owned(), received).await.unwrap();
     let found = store.object("bucket".to_owned(), "../key".to_owned()).await.unwrap();
     assert_eq!(found, Some(object));
+    store.close();
+}
+
+#[tokio::test]
+async fn files_of_a_deleted_object_stay_until_it_is_read() {
+    use futures_util::TryStreamExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let name = || ("bucket".to_owned(), "key".to_owned());
+    for text in ["old", "new"] {
+        let received = receive(&store, text).await;
+        store.put_object(about("key"), "etag".to_owned(), received).await.unwrap();
+    }
+    let open_object = async || store.open_object(name().0, name().1).await.unwrap().unwrap().1;
+    let readers = [open_object().await, open_object().await];
+    store.delete_object(name().0, name().1).await.unwrap();
+    for reader in readers {
+        assert_eq!(count_files(folder.path(), folder::OBJECTS), 1);
+        let chunks: Vec<bytes::Bytes> = reader.into_stream().try_collect().await.unwrap();
+        assert_eq!(chunks.concat(), b"new");
+    }
+    assert_eq!(count_files(folder.path(), folder::OBJECTS), 0);
+    store.close();
+}
+
+#[tokio::test]
+async fn a_part_for_an_upload_that_ended_meanwhile_leaves_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let id = store.create_upload(about("key")).await.unwrap().id;
+    let name = UploadName { bucket: "bucket".to_owned(), key: "key".to_owned(), id };
+    let received = receive(&store, "bytes").await;
+    store.abort_upload(name.clone()).await.unwrap();
+    let late = store.put_part(name, 1, "etag".to_owned(), received).await;
+    assert!(matches!(late, Err(StoreError::Rejected(_))), "{late:?}");
+    assert_eq!(count_files(folder.path(), folder::OBJECTS), 0);
     store.close();
 }

@@ -13,8 +13,15 @@ use super::StoreError;
 const MOST_IN_ONE_COMMIT: usize = 512;
 
 /// Runs one write, or learns why it cannot run, and returns how to answer it once the outcome of the commit is known.
-type Job = Box<dyn FnOnce(Result<&Connection, String>) -> Answer + Send>;
-type Answer = Box<dyn FnOnce(Result<(), String>) + Send>;
+type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Ran + Send>;
+type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// A write that was run.
+struct Ran {
+    answer: Answer,
+    /// Why the whole transaction has to be given up, if this write failed in the middle.
+    spoiled: Option<String>,
+}
 
 /// The way to the writing thread.
 pub(super) struct Writer {
@@ -37,20 +44,44 @@ impl Writer {
         &self,
         write: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.queue(move |connection| (in_savepoint(connection, write), None)).await
+    }
+
+    /// Runs a write that checks everything before it changes anything, and so needs no savepoint, which would copy every
+    /// page it touches. Should it fail after all when it has changed something, everything in the same transaction fails.
+    pub(super) async fn run_checked<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.queue(move |connection| {
+            let before = connection.total_changes();
+            let result = write(connection);
+            let spoiled = result.is_err() && connection.total_changes() != before;
+            (result, spoiled.then(|| "another write of the same transaction failed".to_owned()))
+        })
+        .await
+    }
+
+    async fn queue<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&Connection) -> (Result<T, StoreError>, Option<String>) + Send + 'static,
+    ) -> Result<T, StoreError> {
         let (sender, receiver) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
-            let result = match connection {
-                Ok(connection) => in_savepoint(connection, write),
-                Err(error) => Err(StoreError::Failed(error)),
+            let (result, spoiled) = match connection {
+                Ok(connection) => write(connection),
+                Err(error) => (Err(error), None),
             };
-            Box::new(move |committed| {
+            let answer = Box::new(move |committed: Result<(), StoreError>| {
                 let answer = match committed {
                     Ok(()) => result,
-                    Err(error) => Err(StoreError::Failed(error)),
+                    // Why it failed itself says more.
+                    Err(error) => result.and(Err(error)),
                 };
                 // Nobody listens when the client has gone away.
                 let _ = sender.send(answer);
-            })
+            });
+            Ran { answer, spoiled }
         });
         self.send(job)?;
         receiver.await.unwrap_or(Err(StoreError::Closed))
@@ -76,22 +107,23 @@ impl Writer {
 }
 
 fn work(connection: &Connection, queue: &mpsc::Receiver<Job>) {
-    let describe = |error: rusqlite::Error| format!("the database failed: {error}");
     while let Ok(first) = queue.recv() {
-        let begun = connection.execute_batch("BEGIN IMMEDIATE").map_err(describe);
+        let mut open = connection.execute_batch("BEGIN IMMEDIATE").map_err(StoreError::from);
         let mut answers = Vec::new();
         let waiting = std::iter::once(first).chain(queue.try_iter());
         for job in waiting.take(MOST_IN_ONE_COMMIT) {
-            let open = match &begun {
-                Err(error) => Err(error.clone()),
-                // A full disk makes SQLite roll back the whole transaction on its own; a write that
-                // ran after that would be committed alone, and reported as failed with the others.
-                Ok(()) if connection.is_autocommit() => Err("the database rolled the transaction back".to_owned()),
-                Ok(()) => Ok(connection),
-            };
-            answers.push(job(open));
+            // A full disk makes SQLite roll back the whole transaction on its own; a write that
+            // ran after that would be committed alone, and reported as failed with the others.
+            if open.is_ok() && connection.is_autocommit() {
+                open = Err(StoreError::Failed("the database rolled the transaction back".to_owned()));
+            }
+            let ran = job(open.as_ref().map(|()| connection).map_err(StoreError::clone));
+            answers.push(ran.answer);
+            if let Some(problem) = ran.spoiled {
+                open = open.and(Err(StoreError::Failed(problem)));
+            }
         }
-        let committed = begun.and_then(|()| connection.execute_batch("COMMIT").map_err(describe));
+        let committed = open.and_then(|()| connection.execute_batch("COMMIT").map_err(StoreError::from));
         if committed.is_err() && !connection.is_autocommit() {
             // What cannot be rolled back either is rolled back when the connection closes.
             let _ = connection.execute_batch("ROLLBACK");
@@ -144,6 +176,35 @@ mod tests {
         let (good, bad) = tokio::join!(good, bad);
         assert!(good.is_ok());
         assert!(matches!(bad, Err(StoreError::Failed(_))));
+        assert_eq!(count(&writer).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_checked_write_that_fails_in_the_middle_fails_everything_beside_it() {
+        let writer = writer();
+        let good = writer.run_checked(|connection| Ok(connection.execute("INSERT INTO t VALUES (1)", [])?));
+        let refused = writer.run_checked::<()>(|_| Err(StoreError::Closed));
+        let (good, refused) = tokio::join!(good, refused);
+        assert!(good.is_ok() && matches!(refused, Err(StoreError::Closed)));
+
+        // All three wait while the first one runs, so they share a transaction.
+        let hold = writer.run(|_| {
+            thread::sleep(std::time::Duration::from_millis(200));
+            Ok(())
+        });
+        let good = writer.run_checked(|connection| Ok(connection.execute("INSERT INTO t VALUES (2)", [])?));
+        let bad = writer.run_checked(|connection| {
+            connection.execute("INSERT INTO t VALUES (3)", [])?;
+            Ok(connection.execute("INSERT INTO t VALUES (NULL)", [])?)
+        });
+        let late = writer.run_checked(|connection| Ok(connection.execute("INSERT INTO t VALUES (4)", [])?));
+        let (_, good, bad, late) = tokio::join!(hold, good, bad, late);
+        let text = |result| match result {
+            Err(StoreError::Failed(error)) => error,
+            _ => String::new(),
+        };
+        assert!(text(bad).contains("NOT NULL"));
+        assert!(text(good).contains("another write") && text(late).contains("another write"));
         assert_eq!(count(&writer).await, 1);
     }
 

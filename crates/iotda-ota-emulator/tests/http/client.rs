@@ -83,10 +83,29 @@ impl Caller {
         headers: &[(&str, &str)],
         body: impl Into<reqwest::Body>,
     ) -> Response {
-        let headers = self.signed(&method, key, headers);
-        let url = format!("{}/{}/{key}", self.emulator.obs_endpoint(), self.emulator.bucket());
-        let request = self.http.request(method, url).headers(headers).body(body);
-        request.send().await.unwrap()
+        self.obs_query(method, key, &[], headers, body).await
+    }
+
+    /// The same with a query; its names and values stand for themselves in an address.
+    pub(crate) async fn obs_query(
+        &self,
+        method: Method,
+        key: &str,
+        query: &[(&str, Option<&str>)],
+        headers: &[(&str, &str)],
+        body: impl Into<reqwest::Body>,
+    ) -> Response {
+        let resource = obs::Resource { bucket: Some(self.emulator.bucket()), key: Some(key), query };
+        let headers = sign(&Key::of(self), &method, &resource, headers);
+        let query: Vec<_> = query
+            .iter()
+            .map(|(name, value)| value.map_or_else(|| (*name).to_owned(), |value| format!("{name}={value}")))
+            .collect();
+        let mut url = format!("{}/{}/{key}", self.emulator.obs_endpoint(), self.emulator.bucket());
+        if !query.is_empty() {
+            url = format!("{url}?{}", query.join("&"));
+        }
+        self.http.request(method, url).headers(headers).body(body).send().await.unwrap()
     }
 
     /// Sends a request about an object, signed with another access key.
@@ -103,17 +122,27 @@ impl Caller {
     }
 
     fn signed_as(&self, access_key: &Key, method: &Method, key: &str, headers: &[(&str, &str)]) -> HeaderMap {
-        let mut map = HeaderMap::new();
-        map.insert(DATE, HeaderValue::try_from(now()).unwrap());
-        for (name, value) in headers {
-            map.insert(HeaderName::try_from(*name).unwrap(), HeaderValue::from_str(value).unwrap());
-        }
-        let access_key = AccessKey { id: &access_key.id, secret: &access_key.secret };
         let resource = obs::Resource { bucket: Some(self.emulator.bucket()), key: Some(key), query: &[] };
-        let authorization = obs::authorization(&access_key, method, &resource, &map).unwrap();
-        map.insert(AUTHORIZATION, authorization);
-        map
+        sign(access_key, method, &resource, headers)
     }
+}
+
+/// The headers of a signed request; `Date` is now unless given.
+pub(crate) fn sign(
+    access_key: &Key,
+    method: &Method,
+    resource: &obs::Resource<'_>,
+    headers: &[(&str, &str)],
+) -> HeaderMap {
+    let mut map = HeaderMap::new();
+    map.insert(DATE, HeaderValue::try_from(now()).unwrap());
+    for (name, value) in headers {
+        map.insert(HeaderName::try_from(*name).unwrap(), HeaderValue::from_str(value).unwrap());
+    }
+    let access_key = AccessKey { id: &access_key.id, secret: &access_key.secret };
+    let authorization = obs::authorization(&access_key, method, resource, &map).unwrap();
+    map.insert(AUTHORIZATION, authorization);
+    map
 }
 
 /// The status and body of an answer of the IoTDA port.

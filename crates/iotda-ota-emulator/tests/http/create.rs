@@ -117,5 +117,5 @@ async fn refuses_a_malformed_package_id() {
     let caller = Caller::new().await;
     assert_eq!(code(&caller.show("a_b").await), (400, "IOTDA.000006"));
     assert_eq!(code(&caller.delete(&"a".repeat(37)).await), (400, "IOTDA.000006"));
-    assert_eq!(code(&caller.show("%ff").await), (404, "EMULATOR.UNKNOWN_PATH"));
+    assert_eq!(code(&caller.show("%ff").await), (404, "APIGW.0101"));
 }

@@ -15,7 +15,7 @@ async fn open(folder: &Path) -> Caller {
 }
 
 /// Copies a folder as a crash would leave it: without closing anything.
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
@@ -104,4 +104,84 @@ async fn a_damaged_database_is_refused_and_left_as_it_is() {
     assert!(text.contains("emulator.db") && text.contains("--data-dir"), "{text}");
     assert_eq!(fs::read(&path).unwrap(), bytes);
     assert_eq!(fs::read_dir(folder.path().join("objects")).unwrap().count(), 1);
+}
+
+/// The smallest size of a part that is not the last.
+const LEAST: usize = 100 << 10;
+
+/// Copies a folder in the state it is in, and opens the copy.
+async fn crash(folder: &Path, copies: &Path, name: &str) -> Caller {
+    let copied = copies.join(name);
+    copy(folder, &copied);
+    open(&copied).await
+}
+
+async fn text(caller: &Caller, key: &str) -> Option<Vec<u8>> {
+    let answer = caller.obs(Method::GET, key, &[], "").await;
+    match answer.status().as_u16() {
+        404 => None,
+        _ => Some(answer.bytes().await.unwrap().to_vec()),
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_a_crash_cuts_off_goes_on_with_the_parts_it_has() {
+    let (folder, copies) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let caller = open(folder.path()).await;
+    caller.upload("a.bin", b"old").await;
+    let id = caller.create_upload("a.bin").await;
+    let first = (1, caller.put_part("a.bin", &id, 1, LEAST).await);
+
+    let crashed = crash(folder.path(), copies.path(), "parts").await;
+    assert_eq!(text(&crashed, "a.bin").await.unwrap(), b"old");
+    let second = (2, crashed.put_part("a.bin", &id, 2, 10).await);
+    assert_eq!(crashed.complete("a.bin", &id, &[first, second]).await.status().as_u16(), 200);
+    assert_eq!(text(&crashed, "a.bin").await.unwrap().len(), LEAST + 10);
+    // Another upload gets another id, even from a clock that begins anew.
+    assert_ne!(crashed.create_upload("b.bin").await, caller.create_upload("b.bin").await);
+}
+
+#[tokio::test]
+async fn a_crash_leaves_the_old_object_or_the_new_one() {
+    let (folder, copies) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let caller = open(folder.path()).await;
+    caller.upload("a.bin", b"old").await;
+    let old = fs::read_dir(folder.path().join("objects")).unwrap().next().unwrap().unwrap().path();
+    let id = caller.create_upload("a.bin").await;
+    let mut parts = Vec::new();
+    for (number, size) in [(1, LEAST), (2, LEAST), (3, 10)] {
+        parts.push((number, caller.put_part("a.bin", &id, number, size).await));
+    }
+    let before = crash(folder.path(), copies.path(), "before").await;
+    assert_eq!(text(&before, "a.bin").await.unwrap(), b"old");
+
+    let bytes = fs::read(&old).unwrap();
+    // The third part is not listed, and goes.
+    assert_eq!(caller.complete("a.bin", &id, &parts[..2]).await.status().as_u16(), 200);
+    assert_eq!(fs::read_dir(folder.path().join("objects")).unwrap().count(), 2);
+    // As if the crash came after the commit, and before the old file was removed.
+    fs::write(&old, bytes).unwrap();
+    let after = crash(folder.path(), copies.path(), "after").await;
+    assert_eq!(text(&after, "a.bin").await.unwrap().len(), 2 * LEAST);
+    assert_eq!(after.abort("a.bin", &id).await.status().as_u16(), 404);
+    let orphans = copies.path().join("after").join("orphans");
+    assert_eq!(fs::read(orphans.join(old.file_name().unwrap())).unwrap(), b"old");
+    fs::remove_file(&old).unwrap();
+
+    caller.obs(Method::DELETE, "a.bin", &[], "").await;
+    assert_eq!(fs::read_dir(folder.path().join("objects")).unwrap().count(), 0);
+    assert_eq!(text(&caller, "a.bin").await, None);
+}
+
+#[tokio::test]
+async fn uploads_that_end_leave_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let caller = open(folder.path()).await;
+    let id = caller.create_upload("a.bin").await;
+    for size in [LEAST, 20] {
+        caller.put_part("a.bin", &id, 1, size).await;
+        assert_eq!(fs::read_dir(folder.path().join("objects")).unwrap().count(), 1);
+    }
+    assert_eq!(caller.abort("a.bin", &id).await.status().as_u16(), 204);
+    assert_eq!(fs::read_dir(folder.path().join("objects")).unwrap().count(), 0);
 }

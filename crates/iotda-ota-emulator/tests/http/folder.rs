@@ -188,6 +188,23 @@ async fn an_object_without_its_file_is_damage() {
 }
 
 #[tokio::test]
+async fn a_part_without_its_file_is_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let caller = Caller::of(start(folder.path()).await.unwrap());
+    let id = caller.create_upload("fw.bin").await;
+    caller.put_part("fw.bin", &id, 7, 10).await;
+    caller.emulator.shutdown().await;
+    let file = object_file(folder.path());
+    for change in [|file: &Path| fs::write(file, "short").unwrap(), |file: &Path| fs::remove_file(file).unwrap()] {
+        change(&file);
+        let error = refused(folder.path(), &format!("objects/{}", file.file_name().unwrap().display())).await;
+        assert!(matches!(error, StartError::Damaged { .. }), "{error}");
+        let text = error.to_string();
+        assert!(text.contains("part 7 of") && text.contains("emulator-bucket/fw.bin"), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn objects_without_their_database_are_damage() {
     let folder = used().await;
     fs::remove_file(folder.path().join("emulator.db")).unwrap();

@@ -14,7 +14,7 @@ async fn at(seconds: u64) -> Caller {
     Caller::of(Emulator::builder().clock(FixedClock::at_unix_seconds(seconds)).start().await.unwrap())
 }
 
-fn password(caller: &Caller) -> Value {
+pub(crate) fn password(caller: &Caller) -> Value {
     let emulator = &caller.emulator;
     json!({"auth": {
         "identity": {"methods": ["password"], "password": {"user": {
@@ -31,7 +31,7 @@ async fn post(caller: &Caller, path: &str, body: &Value) -> reqwest::Response {
     response
 }
 
-async fn new_token(caller: &Caller) -> String {
+pub(crate) async fn new_token(caller: &Caller) -> String {
     let response = post(caller, "/v3/auth/tokens?nocatalog=true", &password(caller)).await;
     assert_eq!(response.status().as_u16(), 201);
     response.headers()["x-subject-token"].to_str().unwrap().to_owned()

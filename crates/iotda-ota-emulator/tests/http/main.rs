@@ -4,15 +4,24 @@
 
 mod client;
 mod create;
+mod damage;
 mod durability;
+mod faults;
+mod faults_control;
 mod folder;
 mod iam;
 mod identities;
+mod kill;
+mod limits;
 mod list;
 mod obs;
 mod protocol;
+mod raw;
+mod requests;
+mod security;
 mod signed;
 mod signing;
 mod start;
+mod state;
 mod strict;
 mod temporary;

@@ -1,9 +1,15 @@
 //! The OBS port: objects, checksums, signatures.
 
+mod addresses;
+mod bucket;
+mod multipart;
+mod ranges;
+mod storage;
+
 use http::Method;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::client::{Caller, now};
+use crate::raw;
 
 const MD5: &str = "ab4fmvxBd+pVmtLeozHQcw==";
 const SHA256: &str = "b3d2053151449418946eb62009c05bc3fe73d300341648fe09b3e0855baa4e87";
@@ -163,31 +169,30 @@ async fn refuses_what_it_does_not_have() {
     let caller = Caller::new().await;
     let post = caller.obs(Method::POST, "a.bin", &[], "").await;
     assert_eq!(refused(post).await, is(405, "MethodNotAllowed"));
-    let list = caller.obs(Method::GET, "", &[], "").await;
-    assert_eq!(refused(list).await, is(501, "ServiceNotImplemented"));
+    let delete = caller.obs(Method::DELETE, "", &[], "").await;
+    assert_eq!(refused(delete).await, is(501, "ServiceNotImplemented"));
+    let acl = caller.obs_query(Method::GET, "a.bin", &[("acl", None)], &[], "").await;
+    assert_eq!(refused(acl).await, is(501, "ServiceNotImplemented"));
     let copy = [("x-obs-copy-source", "/emulator-bucket/b.bin")];
     let copy = caller.obs(Method::PUT, "a.bin", &copy, "").await;
     assert_eq!(refused(copy).await, is(501, "ServiceNotImplemented"));
     let long = caller.obs(Method::PUT, &"k".repeat(1025), &[], "").await;
     assert_eq!(refused(long).await, is(400, "KeyTooLongError"));
 
-    let chunks = futures_util::stream::iter([Ok::<_, std::io::Error>("bytes")]);
-    let stream = reqwest::Body::wrap_stream(chunks);
-    let unsized_body = caller.obs(Method::PUT, "a.bin", &[], stream).await;
-    assert_eq!(refused(unsized_body).await, is(411, "MissingContentLength"));
+    let head = head(&caller, &Method::PUT, "/emulator-bucket/a.bin", "a.bin");
+    let answer = raw::obs(&caller, &format!("{head}\r\n"), false).await;
+    assert!(answer.starts_with("HTTP/1.1 411") && answer.contains("MissingContentLength"), "{answer}");
 }
 
-/// Sends bytes as they are and returns everything that comes back.
-async fn raw(caller: &Caller, request: &str, then_close: bool) -> String {
-    let address = caller.emulator.obs_endpoint().strip_prefix("http://").unwrap();
-    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
-    if then_close {
-        stream.shutdown().await.unwrap();
-    }
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.unwrap();
-    String::from_utf8_lossy(&answer).into_owned()
+#[tokio::test]
+async fn a_body_in_chunks_of_unknown_length_is_stored() {
+    let caller = Caller::new().await;
+    let chunks = futures_util::stream::iter(["firmware", "-bytes"].map(Ok::<_, std::io::Error>));
+    let headers = [("x-obs-content-sha256", SHA256)];
+    let put = caller.obs(Method::PUT, "a.bin", &headers, reqwest::Body::wrap_stream(chunks)).await;
+    assert_eq!(put.status().as_u16(), 200);
+    let answer = caller.obs(Method::GET, "a.bin", &[], "").await;
+    assert_eq!(answer.text().await.unwrap(), BYTES);
 }
 
 fn head(caller: &Caller, method: &Method, path: &str, key: &str) -> String {
@@ -196,7 +201,7 @@ fn head(caller: &Caller, method: &Method, path: &str, key: &str) -> String {
         .iter()
         .map(|(name, value)| format!("{name}: {}\r\n", value.to_str().unwrap()))
         .collect();
-    format!("{method} {path} HTTP/1.1\r\nhost: emulator\r\nconnection: close\r\n{headers}")
+    format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}")
 }
 
 #[tokio::test]
@@ -207,10 +212,10 @@ async fn dots_and_slashes_in_a_key_are_characters() {
     let caller = Caller::of(emulator.start().await.unwrap());
     let path = "/emulator-bucket/../..//escaped.bin";
     let put = head(&caller, &Method::PUT, path, "../..//escaped.bin");
-    let answer = raw(&caller, &format!("{put}content-length: 5\r\n\r\nbytes"), false).await;
+    let answer = raw::obs(&caller, &format!("{put}content-length: 5\r\n\r\nbytes"), false).await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     let get = head(&caller, &Method::GET, path, "../..//escaped.bin");
-    let answer = raw(&caller, &format!("{get}\r\n"), false).await;
+    let answer = raw::obs(&caller, &format!("{get}\r\n"), false).await;
     assert!(answer.ends_with("bytes"), "{answer}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
@@ -221,7 +226,7 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
     let emulator = iotda_ota_emulator::Emulator::builder().data_dir(folder.path());
     let caller = Caller::of(emulator.start().await.unwrap());
     let put = head(&caller, &Method::PUT, "/emulator-bucket/a.bin", "a.bin");
-    raw(&caller, &format!("{put}content-length: 500\r\n\r\nbytes"), true).await;
+    raw::obs(&caller, &format!("{put}content-length: 500\r\n\r\nbytes"), true).await;
     let answer = caller.obs(Method::HEAD, "a.bin", &[], "").await;
     assert_eq!(answer.status().as_u16(), 404);
     caller.emulator.shutdown().await;

@@ -28,7 +28,7 @@ async fn refuses_another_project() {
 async fn refuses_unknown_paths_and_methods() {
     let caller = Caller::new().await;
     let unknown = caller.http.get(format!("{}/v5/nothing", caller.emulator.endpoint()));
-    assert_eq!(code(&caller.send(unknown).await), (404, "EMULATOR.UNKNOWN_PATH"));
+    assert_eq!(code(&caller.send(unknown).await), (404, "APIGW.0101"));
 
     let put = caller.http.put(caller.packages_url()).send().await.unwrap();
     assert_eq!(put.headers()["allow"], "GET,HEAD,POST");

@@ -21,7 +21,7 @@ async fn exchange(caller: &Caller, token: &Value) -> Answer {
     read(caller.http.post(url).json(&body).send().await.unwrap()).await
 }
 
-async fn temporary_key(caller: &Caller) -> Key {
+pub(crate) async fn temporary_key(caller: &Caller) -> Key {
     let (status, body) = exchange(caller, &json!({"id": caller.emulator.token()})).await;
     assert_eq!(status, 201, "{body}");
     Key::in_answer(&body)
@@ -160,5 +160,5 @@ async fn there_is_no_metadata_service_unless_asked_for() {
     let caller = Caller::new().await;
     assert_eq!(caller.emulator.metadata_endpoint(), None);
     let url = format!("{}/openstack/latest/securitykey", caller.emulator.endpoint());
-    assert_eq!(code(&read(caller.http.get(url).send().await.unwrap()).await), (404, "EMULATOR.UNKNOWN_PATH"));
+    assert_eq!(code(&read(caller.http.get(url).send().await.unwrap()).await), (404, "APIGW.0101"));
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::wiped;
 use crate::validate::Violations;
 
 /// An access key: its id, its secret, and the security token of a temporary one.
@@ -26,12 +27,12 @@ pub struct AccessKey {
 impl AccessKey {
     /// A permanent access key.
     pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Self {
-        Self { id: id.into(), secret: SecretString::from(secret.into()), security_token: None }
+        Self { id: id.into(), secret: wiped::secret(secret), security_token: None }
     }
 
     /// Makes it a temporary one, with the security token that came with it.
     pub fn security_token(mut self, token: impl Into<String>) -> Self {
-        self.security_token = Some(SecretString::from(token.into()));
+        self.security_token = Some(wiped::secret(token));
         self
     }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::credentials::BoxFuture;
+use super::BoxFuture;
 use super::environment::Environment;
 use super::metadata::{self, Metadata};
 use super::oidc::Oidc;
@@ -70,7 +70,9 @@ impl Chain {
     pub fn standard(variables: Variables, login_file: Option<PathBuf>) -> Self {
         let mut chain = Self::official(variables.clone());
         if variables.get("IOTDA_OTA_METADATA").as_deref() == Some("off") {
-            chain.sources.retain(|source| source.name() != metadata::NAME);
+            for source in chain.sources.iter_mut().filter(|source| source.name() == metadata::NAME) {
+                *source = Box::new(SwitchedOff);
+            }
         }
         chain.sources.insert(0, Box::new(TokenVariable(variables.clone())));
         chain.sources.insert(1, Box::new(PasswordVariables(variables)));
@@ -106,18 +108,15 @@ impl Chain {
         findings
     }
 
-    async fn credentials(&self, http: &SourceHttp) -> Result<Credentials, SourceError> {
-        if let Some(source) = self.winning() {
-            let name = source.name();
-            return source.fetch(http).await.map_err(|error| match error {
-                SourceError::Absent(text) => {
-                    SourceError::Unavailable(format!("{name} had credentials before and has none now: {text}"))
-                }
-                other => other.of(name),
-            });
-        }
+    /// What findings come to: the credentials of the source that had some, else the error that
+    /// [`fetch`](CredentialsSource::fetch) would have given.
+    ///
+    /// # Errors
+    ///
+    /// That of the source that should have had some, with its name; [`SourceError::Absent`] if none should.
+    pub fn conclude(findings: Vec<Finding>) -> Result<Credentials, SourceError> {
         let mut said = String::from("no source has credentials");
-        for Finding { source, result } in self.explore(http).await {
+        for Finding { source, result } in findings {
             match result {
                 Ok(credentials) => return Ok(credentials),
                 Err(SourceError::Absent(text)) => said.push_str(&format!("\n{source}: {text}")),
@@ -125,6 +124,33 @@ impl Chain {
             }
         }
         Err(SourceError::Absent(said))
+    }
+
+    async fn credentials(&self, http: &SourceHttp) -> Result<Credentials, SourceError> {
+        if let Some(source) = self.winning() {
+            let name = source.name();
+            return source.fetch(http).await.map_err(|error| match error {
+                SourceError::Absent(text) => {
+                    let text = format!("{name} had credentials before and has none now: {text}");
+                    SourceError::Unavailable(text.into())
+                }
+                other => other.of(name),
+            });
+        }
+        Self::conclude(self.explore(http).await)
+    }
+}
+
+/// Stands where the metadata service would be asked, and says why it is not.
+struct SwitchedOff;
+
+impl CredentialsSource for SwitchedOff {
+    fn name(&self) -> &str {
+        metadata::NAME
+    }
+
+    fn fetch<'a>(&'a self, _http: &'a SourceHttp) -> BoxFuture<'a, Result<Credentials, SourceError>> {
+        Box::pin(async { Err(SourceError::Absent("not asked, because IOTDA_OTA_METADATA is off".to_owned())) })
     }
 }
 

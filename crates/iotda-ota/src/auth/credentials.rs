@@ -1,15 +1,11 @@
-//! What a source of credentials gives, and the trait that makes one.
+//! What a source of credentials gives.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
-use url::Url;
 
-use super::AccessKey;
+use super::{AccessKey, wiped};
 use crate::model::ProjectId;
 
 /// Credentials as one source gave them.
@@ -25,6 +21,7 @@ use crate::model::ProjectId;
 pub struct Credentials {
     secret: Secret,
     project_id: Option<ProjectId>,
+    project_origin: Option<String>,
     expires_at: Option<Timestamp>,
     iam_endpoint: Option<String>,
     warnings: Vec<String>,
@@ -43,7 +40,7 @@ pub enum Secret {
 impl Credentials {
     /// An IAM token. Its scope has to be the project.
     pub fn token(token: impl Into<String>) -> Self {
-        Self::new(Secret::Token(SecretString::from(token.into())))
+        Self::new(Secret::Token(wiped::secret(token)))
     }
 
     /// An access key, permanent or temporary.
@@ -52,12 +49,26 @@ impl Credentials {
     }
 
     fn new(secret: Secret) -> Self {
-        Self { secret, project_id: None, expires_at: None, iam_endpoint: None, warnings: Vec::new() }
+        Self {
+            secret,
+            project_id: None,
+            project_origin: None,
+            expires_at: None,
+            iam_endpoint: None,
+            warnings: Vec::new(),
+        }
     }
 
     /// Names the project that the source says they belong to. What is configured goes first.
     pub fn with_project_id(mut self, project_id: impl Into<ProjectId>) -> Self {
         self.project_id = Some(project_id.into());
+        self
+    }
+
+    /// Says where that project id comes from, such as `project_id (line 4) of the file credentials`, for messages about
+    /// one that cannot be used.
+    pub fn with_project_origin(mut self, origin: impl Into<String>) -> Self {
+        self.project_origin = Some(origin.into());
         self
     }
 
@@ -87,6 +98,11 @@ impl Credentials {
     /// The project that the source named, if it did.
     pub fn project_id(&self) -> Option<&ProjectId> {
         self.project_id.as_ref()
+    }
+
+    /// Where that project id comes from, if the source said so.
+    pub fn project_origin(&self) -> Option<&str> {
+        self.project_origin.as_deref()
     }
 
     /// Until when they are valid, if that is known.
@@ -146,92 +162,5 @@ impl Secret {
                 format!("access key {start}…")
             }
         }
-    }
-}
-
-/// A boxed future, as the methods of [`CredentialsSource`] return it.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// Where credentials come from.
-///
-/// The client asks a source once, shares what it gives among all calls, and asks again shortly before it expires, or
-/// when the service answered 401 although they are ones that expire.
-pub trait CredentialsSource: Send + Sync + 'static {
-    /// What messages call it, such as `environment`.
-    fn name(&self) -> &str;
-
-    /// Fetches credentials.
-    ///
-    /// # Errors
-    ///
-    /// [`SourceError::Absent`] if it has none, so that a chain asks the next one. Any other error ends a chain, so that
-    /// nobody works with the credentials of another source by mistake.
-    fn fetch<'a>(&'a self, http: &'a SourceHttp) -> BoxFuture<'a, Result<Credentials, SourceError>>;
-
-    /// How long before they expire new ones are fetched.
-    fn refresh_ahead(&self) -> Duration {
-        Duration::from_secs(10 * 60)
-    }
-}
-
-/// Why a source gave nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SourceError {
-    /// It has no credentials; the text says what was looked for.
-    Absent(String),
-    /// It should have some but they cannot be used; the text says why and what to do.
-    Broken(String),
-    /// It asked a service, which refused.
-    Refused(String),
-    /// It asked a service, which could not be reached or failed.
-    Unavailable(String),
-}
-
-impl SourceError {
-    /// The same, beginning with the name of the source.
-    pub(crate) fn of(self, source: &str) -> Self {
-        let name = |text: String| format!("{source}: {text}");
-        match self {
-            Self::Absent(text) => Self::Absent(name(text)),
-            Self::Broken(text) => Self::Broken(name(text)),
-            Self::Refused(text) => Self::Refused(name(text)),
-            Self::Unavailable(text) => Self::Unavailable(name(text)),
-        }
-    }
-}
-
-impl fmt::Display for SourceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Absent(text) | Self::Broken(text) | Self::Refused(text) | Self::Unavailable(text) => {
-                f.write_str(text)
-            }
-        }
-    }
-}
-
-impl std::error::Error for SourceError {}
-
-/// What a client lends to its sources.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct SourceHttp {
-    /// For addresses of the provider: proxies and certificates as configured.
-    pub client: reqwest::Client,
-    /// For the metadata address and the like: never through a proxy.
-    pub direct: reqwest::Client,
-    /// The address of IAM, if one was given.
-    pub iam_endpoint: Option<Url>,
-    /// The region of the client, if it is known.
-    pub region: Option<String>,
-    /// The project of the client, if it is known.
-    pub project_id: Option<ProjectId>,
-}
-
-impl SourceHttp {
-    /// Only the HTTP clients.
-    pub fn new(client: reqwest::Client, direct: reqwest::Client) -> Self {
-        Self { client, direct, iam_endpoint: None, region: None, project_id: None }
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Entries {
     pub(super) sk: Entry,
     pub(super) security_token: Entry,
     pub(super) project_id: Entry,
+    /// The file that all of them are in, if they are in one.
+    pub(super) origin: Option<String>,
     pub(super) idp_id: Entry,
     pub(super) id_token_file: Entry,
     /// The address of IAM, where an identity token is exchanged.
@@ -34,7 +36,7 @@ impl Entries {
             (Some(_), Some(file)) => {
                 let idp_id = self.idp_id.visible().map_err(SourceError::Broken)?;
                 let idp = Idp {
-                    id: idp_id.as_deref().unwrap_or_default(),
+                    id: idp_id.unwrap_or_default(),
                     token_file: file,
                     token_file_name: &self.id_token_file.name,
                     iam: self.iam_endpoint.given(),
@@ -46,15 +48,24 @@ impl Entries {
         };
         let project_id = self.project_id.given();
         Ok(credentials.map(|credentials| match project_id {
-            Some(id) => credentials.with_project_id(id),
+            Some(id) => {
+                let name = &self.project_id.name;
+                let origin = self.origin.as_ref().map_or_else(|| name.clone(), |file| format!("{name} of {file}"));
+                credentials.with_project_id(id).with_project_origin(origin)
+            }
             None => credentials,
         }))
     }
 
     fn access_key(&self) -> Result<Option<Credentials>, String> {
-        let half_idp = half(&self.idp_id, &self.id_token_file);
-        if let Some(text) = half(&self.ak, &self.sk) {
+        let half_idp = self.half(&self.idp_id, &self.id_token_file);
+        if let Some(text) = self.half(&self.ak, &self.sk) {
             return Err(text);
+        }
+        if self.ak.given().is_none() && self.security_token.given().is_some() {
+            let (ak, sk, token) = (&self.ak.name, &self.sk.name, &self.security_token.name);
+            let cure = self.cure(&format!("{ak} and {sk}"), token);
+            return Err(format!("{ak} and {sk} are missing although {token} is given; {cure}"));
         }
         let (Some(ak), Some(sk)) = (self.ak.visible()?, self.sk.visible()?) else {
             return half_idp.map_or(Ok(None), Err);
@@ -69,14 +80,22 @@ impl Entries {
             None => credentials,
         }))
     }
-}
 
-/// Says which half of a pair is missing.
-fn half(one: &Entry, other: &Entry) -> Option<String> {
-    match (one.given(), other.given()) {
-        (Some(_), None) => Some(format!("{} is missing although {} is given", other.name, one.name)),
-        (None, Some(_)) => Some(format!("{} is missing although {} is given", one.name, other.name)),
-        _ => None,
+    /// Says which half of a pair is missing, and what to do about it.
+    fn half(&self, one: &Entry, other: &Entry) -> Option<String> {
+        let (missing, given) = match (one.given(), other.given()) {
+            (Some(_), None) => (&other.name, &one.name),
+            (None, Some(_)) => (&one.name, &other.name),
+            _ => return None,
+        };
+        Some(format!("{missing} is missing although {given} is given; {}", self.cure(missing, given)))
+    }
+
+    fn cure(&self, missing: &str, given: &str) -> String {
+        match self.origin {
+            Some(_) => format!("add {missing}, or remove {given}"),
+            None => format!("set {missing}, or unset {given}"),
+        }
     }
 }
 
@@ -86,14 +105,14 @@ impl Entry {
     }
 
     /// The value, if a header can carry it.
-    fn visible(&self) -> Result<Option<String>, String> {
+    fn visible(&self) -> Result<Option<&str>, String> {
         let Some(value) = self.given() else {
             return Ok(None);
         };
         let mut violations = Violations::default();
         secret_text(&self.name, value, &mut violations);
         match violations.is_empty() {
-            true => Ok(Some(value.to_owned())),
+            true => Ok(Some(value)),
             // Only a file has values of several lines on purpose.
             false if value.contains('\n') => Err(format!(
                 "{} goes over several lines, because the next line is indented; begin every line with its key",

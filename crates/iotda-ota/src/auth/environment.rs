@@ -2,7 +2,7 @@
 
 use secrecy::zeroize::Zeroizing;
 
-use super::credentials::BoxFuture;
+use super::BoxFuture;
 use super::entries::{Entries, Entry};
 use super::{Credentials, CredentialsSource, SourceError, SourceHttp, Variables};
 
@@ -34,6 +34,7 @@ impl Environment {
             sk: entry(SK),
             security_token: entry("HUAWEICLOUD_SDK_SECURITY_TOKEN"),
             project_id: entry(PROJECT_ID),
+            origin: None,
             idp_id: entry("HUAWEICLOUD_SDK_IDP_ID"),
             id_token_file: entry("HUAWEICLOUD_SDK_ID_TOKEN_FILE"),
             iam_endpoint: entry(IAM_ENDPOINT),
@@ -103,6 +104,7 @@ mod tests {
         let credentials = fetch(&variables).await.unwrap();
         assert_eq!(key(&credentials), ("FAKE-KEY", "fake-secret", Some("fake-token")));
         assert_eq!(credentials.project_id().unwrap(), &"project");
+        assert_eq!(credentials.project_origin(), Some(PROJECT_ID));
         assert!(credentials.warnings().is_empty());
     }
 
@@ -110,7 +112,13 @@ mod tests {
     async fn nothing_is_absent_and_half_of_something_is_broken() {
         let absent = fetch(&[(AK, ""), (PROJECT_ID, "project")]).await.unwrap_err();
         assert_eq!(absent, SourceError::Absent("HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK are not set".into()));
-        assert!(broken(&[(AK, "fake-key")]).await.starts_with("HUAWEICLOUD_SDK_SK is missing"));
+        assert_eq!(
+            broken(&[(AK, "fake-key")]).await,
+            "HUAWEICLOUD_SDK_SK is missing although HUAWEICLOUD_SDK_AK is given; set HUAWEICLOUD_SDK_SK, or unset \
+             HUAWEICLOUD_SDK_AK"
+        );
+        let token = broken(&[("HUAWEICLOUD_SDK_SECURITY_TOKEN", "fake-token")]).await;
+        assert!(token.ends_with("and HUAWEICLOUD_SDK_SK, or unset HUAWEICLOUD_SDK_SECURITY_TOKEN"), "{token}");
         assert!(broken(&[(SK, "fake-secret")]).await.starts_with("HUAWEICLOUD_SDK_AK is missing"));
         assert!(
             broken(&[("HUAWEICLOUD_SDK_IDP_ID", "fake-idp")]).await.starts_with("HUAWEICLOUD_SDK_ID_TOKEN_FILE is")
@@ -155,7 +163,7 @@ mod tests {
         assert!(heard[0].contains("x-idp-id: my-idp\r\n"));
         assert!(heard[0].ends_with(r#"{"auth":{"id_token":{"id":"fake-id-token"}}}"#));
         assert!(heard[1].starts_with("POST /v3.0/OS-CREDENTIAL/securitytokens HTTP/1.1\r\n"));
-        assert!(heard[1].contains(r#""token":{"duration_seconds":21600,"id":"fake-iam-token"}"#), "{}", heard[1]);
+        assert!(heard[1].contains(r#""token":{"id":"fake-iam-token","duration_seconds":21600}"#), "{}", heard[1]);
     }
 
     #[tokio::test]
@@ -164,8 +172,8 @@ mod tests {
         std::fs::write(file.path(), "fake-id-token").unwrap();
         let refused = Reply::json(401, r#"{"error":{"code":401,"message":"token fake-id-token is expired"}}"#);
         for (reply, wanted) in [
-            (refused, "refused with status 401 (401: token … is expired)"),
-            (Reply::json(201, KEY), "answered without the header X-Subject-Token"),
+            (refused, "refused with status 401 (401: token *** is expired)"),
+            (Reply::json(201, KEY), "without the header X-Subject-Token"),
             (Reply::with_header(307, "location: http://127.0.0.1:1/", ""), "redirect"),
         ] {
             let stub = Stub::start(vec![reply]).await;
@@ -177,13 +185,13 @@ mod tests {
             let error = fetch(&variables).await.unwrap_err();
             assert!(matches!(error, SourceError::Refused(_) | SourceError::Unavailable(_)), "{error:?}");
             let text = quiet(error.to_string());
-            assert!(text.starts_with("IAM at http://127.0.0.1:") && text.contains(wanted), "{text}");
+            assert!(text.starts_with("IAM at 127.0.0.1 ") && text.contains(wanted), "{text}");
         }
         let variables = [
             ("HUAWEICLOUD_SDK_IDP_ID", "my-idp"),
             ("HUAWEICLOUD_SDK_ID_TOKEN_FILE", file.path().to_str().unwrap()),
             (IAM_ENDPOINT, "http://iam.example"),
         ];
-        assert!(broken(&variables).await.contains("HUAWEICLOUD_SDK_IAM_ENDPOINT must be an https:// address"));
+        assert!(broken(&variables).await.contains("HUAWEICLOUD_SDK_IAM_ENDPOINT: must be an https:// address"));
     }
 }

@@ -1,17 +1,25 @@
 //! One request of a source: bounded in time and size, never redirected, and quiet about secrets.
 //!
-//! [`address`] reads where to, [`send`] takes any answer and [`ask`] only a yes, [`key`] also reads the key in it;
-//! [`Answer::refusal`] says why an answer is a no. What temporary keys look like in JSON is in [`temporary`].
+//! [`address`] reads where to. [`Asked`] says who is asked and how: [`Asked::send`] takes any answer and [`Asked::ask`]
+//! only a yes, [`Asked::key`] also reads the key in it; [`Answer::refusal`] says why an answer is a no. What temporary keys
+//! look like in JSON is in [`temporary`].
 
 use std::error::Error as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use http::{HeaderMap, StatusCode};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use secrecy::zeroize::Zeroizing;
-use url::{Host, Url};
+use serde::Serialize;
+use url::Url;
 
-use super::{Credentials, SourceError};
-use crate::error::service::ServiceError;
+use super::{Credentials, Reason, SourceError, SourceHttp, wiped};
+use crate::clock;
+use crate::endpoint;
+use crate::error::hints::{self, Proof, Refused};
+use crate::error::secrets::Secrets;
+use crate::error::service::{self, ServiceError};
+use crate::validate::Violations;
 
 #[cfg(test)]
 pub(super) mod stub;
@@ -23,6 +31,21 @@ const LONGEST_ANSWER: usize = 64 * 1024;
 /// The longest word of a service's message that is shown. Secrets are longer than any word.
 const LONGEST_WORD: usize = 24;
 
+/// Who is asked, for what, and how.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// What messages call the one who is asked.
+    pub(super) name: &'a str,
+    /// What logs call the request.
+    pub(super) operation: &'static str,
+    /// How long the answer may take.
+    pub(super) limit: Duration,
+    /// What goes along and is kept out of messages and logs, should the service repeat it.
+    pub(super) secret: &'a str,
+    /// How the request says who is calling.
+    pub(super) proof: Proof,
+}
+
 /// An answer as it was read.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
@@ -30,16 +53,42 @@ pub(super) struct Answer {
     pub(super) body: Zeroizing<Vec<u8>>,
 }
 
-/// Sends a request and reads its answer, all of it within the time limit.
-///
-/// The error is a phrase that follows the name of who was asked: `gave no answer within 3 s`.
-pub(super) async fn send(request: reqwest::RequestBuilder, timeout: Duration) -> Result<Answer, String> {
-    let late = || format!("gave no answer within {} s", timeout.as_secs_f64());
-    let exchange = async {
-        let mut response = request.send().await.map_err(|error| match error.is_timeout() {
-            true => late(),
-            false => format!("cannot be reached ({})", cause(&error)),
-        })?;
+impl Asked<'_> {
+    /// Sends a request and reads its answer, all of it within the time limit.
+    ///
+    /// The error is a phrase that follows the name of who was asked: `gave no answer within 3 s`.
+    pub(super) async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer, String> {
+        let (client, request) = request.build_split();
+        let request = request.map_err(|error| format!("cannot be asked ({})", cause(&error)))?;
+        let (method, url) = (request.method().clone(), request.url().clone());
+        let (operation, started) = (self.operation, Instant::now());
+        let exchange = async {
+            let response = client.execute(request).await.map_err(|error| match error.is_timeout() {
+                true => self.late(),
+                false => format!("cannot be reached ({})", cause(&error)),
+            })?;
+            // The program's own client may follow redirects. What answers there was not asked.
+            if *response.url() != url {
+                return Err("sent the request on to another address, and the HTTP client followed; give one that \
+                            follows no redirects"
+                    .to_owned());
+            }
+            self.read(response).await
+        };
+        let result = tokio::time::timeout(self.limit, exchange).await.unwrap_or_else(|_| Err(self.late()));
+        let elapsed = started.elapsed().as_millis() as u64;
+        match &result {
+            Ok(answer) => {
+                let status = answer.status.as_u16();
+                let request_id = service::request_id(&answer.headers).map(|id| without_secrets(&id, self.secret));
+                tracing::debug!(operation, %method, status, request_id, elapsed, "answered");
+            }
+            Err(_) => tracing::debug!(operation, %method, elapsed, "no answer"),
+        }
+        result
+    }
+
+    async fn read(&self, mut response: reqwest::Response) -> Result<Answer, String> {
         let (status, headers) = (response.status(), response.headers().clone());
         // All the room at once: a vector that grows would leave copies of secrets behind.
         let mut body = Zeroizing::new(Vec::with_capacity(LONGEST_ANSWER));
@@ -50,43 +99,59 @@ pub(super) async fn send(request: reqwest::RequestBuilder, timeout: Duration) ->
                     return Err(format!("gave an answer longer than {LONGEST_ANSWER} bytes"));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Err(error) if error.is_timeout() => return Err(late()),
+                Err(error) if error.is_timeout() => return Err(self.late()),
                 Err(_) => return Err("gave an answer that was cut off".to_owned()),
             }
         }
-    };
-    tokio::time::timeout(timeout, exchange).await.unwrap_or_else(|_| Err(late()))
-}
-
-/// Asks a service that was configured, so that whatever is no success is an error.
-///
-/// `name` is what messages call the service. The secret that goes along is kept out of them.
-pub(super) async fn ask(
-    name: &str,
-    request: reqwest::RequestBuilder,
-    timeout: Duration,
-    secret: &str,
-) -> Result<Answer, SourceError> {
-    let answer = send(request, timeout).await.map_err(|text| SourceError::Unavailable(format!("{name} {text}")))?;
-    if answer.status.is_success() {
-        return Ok(answer);
     }
-    let text = format!("{name} {}", answer.refusal(secret));
-    Err(match answer.status.is_client_error() && answer.status != StatusCode::TOO_MANY_REQUESTS {
-        true => SourceError::Refused(text),
-        false => SourceError::Unavailable(text),
-    })
+
+    fn late(&self) -> String {
+        format!("gave no answer within {} s", self.limit.as_secs_f64())
+    }
+
+    /// Asks a service that was configured, so that whatever is no success is an error.
+    pub(super) async fn ask(&self, request: reqwest::RequestBuilder) -> Result<Answer, SourceError> {
+        let answer = self.send(request).await.map_err(|phrase| self.unavailable(phrase, None))?;
+        if answer.status.is_success() {
+            return Ok(answer);
+        }
+        let service = ServiceError::read(answer.status, &answer.headers, &answer.body);
+        // Who was asked has no address of an instance, and the body is none that a signature covers.
+        let hint = hints::of(&Refused { proof: self.proof, dedicated: false, body: None, service: &service });
+        let mut reason =
+            Reason::new(format!("{} {}", self.name, answer.refusal(self.secret))).with_status(answer.status.as_u16());
+        if let Some(hint) = hint {
+            reason = reason.with_hint(hint);
+        }
+        Err(match answer.status.is_client_error() && answer.status != StatusCode::TOO_MANY_REQUESTS {
+            true => SourceError::Refused(reason),
+            false => SourceError::Unavailable(reason),
+        })
+    }
+
+    /// Asks such a service for a temporary key.
+    pub(super) async fn key(&self, request: reqwest::RequestBuilder) -> Result<Credentials, SourceError> {
+        let answer = self.ask(request).await?;
+        temporary::read(&answer.body).map_err(|unfit| self.unavailable(unfit.to_string(), answer.clock_hint()))
+    }
+
+    fn unavailable(&self, phrase: String, hint: Option<String>) -> SourceError {
+        let reason = Reason::new(format!("{} {phrase}", self.name));
+        SourceError::Unavailable(match hint {
+            Some(hint) => reason.with_hint(hint),
+            None => reason,
+        })
+    }
 }
 
-/// Asks such a service for a temporary key.
-pub(super) async fn key(
-    name: &str,
+/// Puts a value into a request as JSON, which is wiped when it was sent.
+pub(super) fn with_json(
     request: reqwest::RequestBuilder,
-    timeout: Duration,
-    secret: &str,
-) -> Result<Credentials, SourceError> {
-    let answer = ask(name, request, timeout, secret).await?;
-    temporary::read(&answer.body).map_err(|unfit| SourceError::Unavailable(format!("{name} {unfit}")))
+    value: &impl Serialize,
+) -> Result<reqwest::RequestBuilder, SourceError> {
+    let body = wiped::body(value)
+        .map_err(|error| SourceError::Broken(format!("the request cannot be written as JSON: {error}")))?;
+    Ok(request.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body))
 }
 
 /// The innermost cause of a failure, which says most and holds no address.
@@ -99,6 +164,11 @@ fn cause(error: &reqwest::Error) -> String {
 }
 
 impl Answer {
+    /// What to do about this machine's clock, if the answer shows that it is far off.
+    pub(super) fn clock_hint(&self) -> Option<String> {
+        hints::clock(clock::difference(&self.headers)?)
+    }
+
     /// Why the answer is a no, as a phrase: `refused with status 403 (STS5.1: not allowed; request id 1)`.
     ///
     /// What was sent as `secret` is taken out, should the service have repeated it.
@@ -107,7 +177,9 @@ impl Answer {
         if self.status.is_redirection() {
             return format!("answered with a redirect (status {status}), and credentials are never sent on");
         }
-        let said = ServiceError::read(self.status, &self.headers, &self.body);
+        // Before anything is cut, so that no part of a secret stays.
+        let secrets = Secrets::of_text(secret);
+        let said = ServiceError::read_without(&secrets, self.status, &self.headers, &self.body);
         let message = said.error_msg.map(|message| without_secrets(&message, secret));
         let code = said.error_code.map(|code| without_secrets(&code, secret));
         let mut details = [code, message].into_iter().flatten().collect::<Vec<_>>().join(": ");
@@ -124,7 +196,7 @@ impl Answer {
 
 /// A text on one line without the secret and without words that are long enough to be one.
 fn without_secrets(text: &str, secret: &str) -> String {
-    let text = if secret.is_empty() { text.to_owned() } else { text.replace(secret, "…") };
+    let text = Secrets::of_text(secret).hide(text);
     let words = text.split_whitespace();
     // A request id is a word of 32 hexadecimal digits.
     let is_id = |word: &str| word.len() <= 36 && word.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
@@ -132,59 +204,43 @@ fn without_secrets(text: &str, secret: &str) -> String {
     shown.collect::<Vec<_>>().join(" ")
 }
 
-/// Reads an address that credentials are sent to; `name` is what the message calls it.
-///
-/// Plain `http` is for this machine and for link-local addresses, which no router passes on.
-pub(super) fn address(name: &str, text: &str) -> Result<Url, String> {
-    // What stands before an @ may be a password.
-    if text.contains('@') {
-        return Err(format!("{name} must be an address without a user name; leave the part before @ out"));
-    }
-    let wanted = format!("{name} must be an address such as https://host");
-    let url = Url::parse(text).map_err(|_| wanted.clone())?;
-    match url.scheme() {
-        "https" if url.has_host() => Ok(url),
-        "http" if is_near(&url) => Ok(url),
-        "http" => Err(format!(
-            "{name} must be an https:// address: plain http would show the credentials to everybody on the way to {}",
-            url.host_str().unwrap_or_default()
-        )),
-        _ => Err(wanted),
-    }
-}
-
-/// True for this machine and for link-local addresses.
-fn is_near(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_link_local(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback() || ip.is_unicast_link_local(),
-        None => false,
-    }
+/// Reads a base address that credentials are sent to; `name` is what the message calls it.
+pub(super) fn address(name: &str, text: &str, http: &SourceHttp) -> Result<Url, String> {
+    let mut violations = Violations::default();
+    let url = endpoint::secure(name, text, http.plain_http, &mut violations);
+    url.ok_or_else(|| violations.to_string())
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::stub::{Reply, Stub, http};
     use super::*;
 
+    fn asked(limit: Duration) -> Asked<'static> {
+        Asked { name: "X", operation: "test", limit, secret: "", proof: Proof::Other }
+    }
+
     async fn ask(reply: Reply) -> Result<Answer, String> {
         let stub = Stub::start(vec![reply]).await;
-        send(http().direct.get(&stub.address), Duration::from_millis(300)).await
+        let url: Url = stub.address.parse().unwrap();
+        asked(Duration::from_millis(300)).send(http().direct(&url).unwrap().get(url)).await
     }
 
     #[test]
-    fn plain_http_is_for_near_addresses_only() {
-        for text in
-            ["https://sts.example", "http://127.0.0.1:1", "http://[::1]/", "http://169.254.1.2/v1", "http://localhost"]
-        {
-            assert!(address("X", text).is_ok(), "{text}");
+    fn credentials_go_to_other_machines_over_https_only_unless_that_is_allowed() {
+        let http = http();
+        for text in ["https://sts.example", "http://127.0.0.1:1", "http://[::1]/", "http://localhost"] {
+            assert!(address("X", text, &http).is_ok(), "{text}");
         }
-        for text in ["http://sts.example", "http://10.0.0.1", "http://[fd00::1]", "ftp://h", "h:1", "", "https://u:p@h"]
-        {
-            let error = address("X", text).unwrap_err();
-            assert!(error.starts_with("X must be") && !error.contains("u:p"), "{error}");
+        let refused = ["http://sts.example", "http://10.0.0.1", "http://169.254.1.2", "http://[fd00::1]"];
+        for text in ["ftp://h", "h:1", "", "https://u:p@h", "https://h/?q"].into_iter().chain(refused) {
+            let error = address("X", text, &http).unwrap_err();
+            assert!(error.starts_with("X: must be") && !error.contains("u:p"), "{error}");
         }
+        let open = SourceHttp { plain_http: true, ..http };
+        assert!(refused.into_iter().all(|text| address("X", text, &open).is_ok()));
     }
 
     #[tokio::test]
@@ -192,9 +248,36 @@ mod tests {
         let body =
             r#"{"error_code":"STS5.1","error_msg":"bad token fake-token, also 0123456789x0123456789x0123456789"}"#;
         let answer = ask(Reply::json(403, body)).await.unwrap();
-        assert_eq!(answer.refusal("fake-token"), "refused with status 403 (STS5.1: bad token …, also …)");
+        assert_eq!(answer.refusal("fake-token"), "refused with status 403 (STS5.1: bad token ***, also …)");
         let answer = ask(Reply::json(302, "")).await.unwrap();
         assert!(answer.refusal("").contains("redirect"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_refusal_repeats_what_was_sent(
+            status in 300_u16..600,
+            start in "[A-Za-z0-9+/=_.\"\\\\ %&é密😀-]{0,30}", end in "[A-Za-z0-9+/=_.\"\\\\ %&é密😀-]{0,30}",
+            before in "\\PC{0,40}", after in "\\PC{0,40}", quoted in 0_usize..3, spelling in 0_usize..4,
+            field in prop::option::of("(error_msg|message|error_code|other)"),
+        ) {
+            let secret = format!("{start}planted{end}");
+            let spelt = match spelling {
+                0 => secret.clone(),
+                1 => secret.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect(),
+                2 => percent_encoding::utf8_percent_encode(&secret, percent_encoding::NON_ALPHANUMERIC).to_string(),
+                _ => url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
+            };
+            let said = (0..quoted).fold(format!("{before}{spelt}{after}"), |said, _| serde_json::json!(said).to_string());
+            let body = field.map_or_else(|| said.clone(), |field| serde_json::json!({ field: said }).to_string());
+            let mut headers = HeaderMap::new();
+            headers.insert("x-request-id", HeaderValue::from_bytes(secret.as_bytes()).unwrap());
+            let status = StatusCode::from_u16(status).unwrap();
+            let answer = Answer { status, headers, body: Zeroizing::new(body.into_bytes()) };
+            let phrase = answer.refusal(&secret);
+            prop_assert!(!phrase.contains("planted") && !phrase.contains("lanted"), "{}", phrase);
+            prop_assert!(!phrase.contains(&spelt), "{}", phrase);
+        }
     }
 
     #[tokio::test]
@@ -205,7 +288,8 @@ mod tests {
         assert_eq!(cut.as_deref(), Some("gave an answer that was cut off"));
         let long = ask(Reply::json(200, &"x".repeat(LONGEST_ANSWER + 1))).await.err();
         assert!(long.unwrap().contains("longer than"));
-        let absent = send(http().direct.get("http://127.0.0.1:1"), Duration::from_secs(1)).await.err();
+        let nobody: Url = "http://127.0.0.1:1".parse().unwrap();
+        let absent = asked(Duration::from_secs(1)).send(http().direct(&nobody).unwrap().get(nobody)).await.err();
         assert!(absent.unwrap().starts_with("cannot be reached ("));
     }
 }

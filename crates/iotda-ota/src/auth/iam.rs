@@ -1,40 +1,31 @@
 //! IAM: tokens for a user name and password, project ids, and temporary access keys for a token.
 //!
-//! Sources: the IAM models of the official Python SDK (huaweicloudsdkiam 3.1.219, `v3`) and the page "Authentication" of
-//! the IoTDA API reference.
+//! [`Iam`] has one function for each call; what is sent is in `body`, what is answered in `answer`. Sources: the IAM
+//! models of the official Python SDK (huaweicloudsdkiam 3.1.219, `v3`), its class `FederalAccessor` for identity tokens
+//! (huaweicloudsdkcore 3.1.219, `auth/internal.py`), and the page "Authentication" of the IoTDA API reference.
 
-use std::time::Duration;
+mod answer;
+mod body;
 
-use http::Method;
+use http::{HeaderValue, Method};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
 use url::Url;
 
-use super::credentials::{Credentials, Secret, SourceError, SourceHttp};
-use super::exchange::{self, Answer, temporary};
+use super::exchange::{self, Answer, Asked};
 use super::scheme::{self, Scheme};
+use super::{Credentials, Reason, Secret, SourceError, SourceHttp};
 use crate::endpoint;
-use crate::model::ProjectId;
-use crate::validate::{Violations, rules};
+use crate::error::hints::Proof;
 
-/// How long IAM has for an answer.
-const LIMIT: Duration = Duration::from_secs(30);
-
-/// How long temporary access keys for OBS are asked for, in seconds.
-const KEY_LIFETIME: u32 = 3600;
+pub(crate) use answer::{Project, only_project};
 
 /// IAM at one address.
 #[derive(Clone, Debug)]
 pub(crate) struct Iam {
     endpoint: Url,
-}
-
-/// A project as IAM knows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Project {
-    pub(crate) id: String,
-    pub(crate) name: String,
+    /// What messages call it.
+    name: String,
 }
 
 /// Who wants a token.
@@ -54,18 +45,29 @@ pub(crate) enum Scope {
 }
 
 impl Iam {
+    /// IAM at this address.
+    pub(crate) fn at(endpoint: Url) -> Self {
+        let name = format!("IAM at {}", endpoint.host_str().unwrap_or_default());
+        Self { endpoint, name }
+    }
+
     /// IAM at the client's address, else at the one of the region.
     pub(crate) fn of(http: &SourceHttp) -> Self {
         let region = || endpoint::iam_of(http.region.as_deref());
-        Self { endpoint: http.iam_endpoint.clone().unwrap_or_else(region) }
+        Self::at(http.iam_endpoint.clone().unwrap_or_else(region))
     }
 
     /// IAM at the client's address, else at the one that the credentials name, else at the one of the region.
     pub(crate) fn known_to(credentials: &Credentials, http: &SourceHttp) -> Result<Self, SourceError> {
-        match (&http.iam_endpoint, credentials.iam_endpoint()) {
-            (None, Some(text)) => {
-                let endpoint = exchange::address("iam_endpoint", text).map_err(SourceError::Broken)?;
-                Ok(Self { endpoint })
+        Self::beside(http, credentials.iam_endpoint().map(|endpoint| ("iam_endpoint of the credentials", endpoint)))
+    }
+
+    /// IAM at the client's address, else at one that stands beside credentials, with what messages call it; else at the
+    /// one of the region.
+    pub(crate) fn beside(http: &SourceHttp, beside: Option<(&str, &str)>) -> Result<Self, SourceError> {
+        match (&http.iam_endpoint, beside) {
+            (None, Some((name, text))) => {
+                exchange::address(name, text, http).map(Self::at).map_err(SourceError::Broken)
             }
             _ => Ok(Self::of(http)),
         }
@@ -83,34 +85,24 @@ impl Iam {
         user: &User<'_>,
         scope: &Scope,
     ) -> Result<Credentials, SourceError> {
-        let project = match scope {
-            Scope::Id(id) => json!({ "id": id }),
-            Scope::Name(name) => json!({ "name": name }),
-        };
         let password = user.password.expose_secret();
-        let user = json!({ "name": user.name, "password": password, "domain": { "name": user.domain } });
-        let body = json!({ "auth": {
-            "identity": { "methods": ["password"], "password": { "user": user } },
-            "scope": { "project": project },
-        }});
-        let request = http.client.post(self.url("/v3/auth/tokens", Some("nocatalog=true"))).json(&body);
-        let answer = self.send(request, password).await?;
-        let token = answer.headers.get("x-subject-token").and_then(|value| value.to_str().ok());
-        let token = token.filter(|token| !token.is_empty()).ok_or_else(|| {
-            let status = answer.status.as_u16();
-            self.strange(format!("answered with status {status} but without the header X-Subject-Token"))
+        let request = http.client(&self.endpoint)?.post(self.url("/v3/auth/tokens", Some("nocatalog=true")));
+        let request = exchange::with_json(request, &body::for_password(user, password, scope))?;
+        let answer = self.asked(http, "iam_create_token", password, Proof::Password).ask(request).await?;
+        let token = self.subject_token(&answer)?;
+        let details = answer::token(&answer.body, Timestamp::now()).map_err(|unfit| match unfit {
+            answer::Unfit::Odd(phrase) => self.strange(&phrase),
+            answer::Unfit::Expired(phrase) => {
+                let hint = answer.clock_hint().unwrap_or_else(|| "set the clock of this machine right".to_owned());
+                SourceError::Unavailable(Reason::new(format!("{} {phrase}", self.name)).with_hint(hint))
+            }
         })?;
-        let details: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let mut credentials = Credentials::token(token);
-        if let Some(id) = details["token"]["project"]["id"].as_str() {
-            let id =
-                usable(id).ok_or_else(|| self.strange(format!("named a project id that no path can hold: {id:?}")))?;
-            credentials = credentials.with_project_id(id);
-        }
-        // Tokens are documented to last 24 hours; what the answer says goes first.
-        let expires_at = details["token"]["expires_at"].as_str().and_then(|text| text.parse().ok());
-        let documented = Timestamp::now() + jiff::SignedDuration::from_hours(24);
-        Ok(credentials.with_expires_at(expires_at.unwrap_or(documented)))
+        let credentials = Credentials::token(token).with_expires_at(details.expires_at);
+        let credentials = credentials.with_iam_endpoint(self.endpoint.as_str());
+        Ok(match details.project_id {
+            Some(id) => credentials.with_project_id(id).with_project_origin(format!("the answer of {}", self.name)),
+            None => credentials,
+        })
     }
 
     /// The projects of a name: `GET /v3/projects?name=…`, with a token or a plainly signed request.
@@ -120,25 +112,27 @@ impl Iam {
         secret: &Secret,
         name: &str,
     ) -> Result<Vec<Project>, SourceError> {
+        let broken = |reason: &dyn std::fmt::Display| {
+            SourceError::Broken(format!("the request to IAM cannot be made: {reason}"))
+        };
         let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("name", name).finish();
         let mut request = reqwest::Request::new(Method::GET, self.url("/v3/projects", Some(&query)));
-        match secret {
+        let (proof, sent) = match secret {
             Secret::Token(token) => {
-                let value = token.expose_secret().parse().map_err(|_| self.broken("the token is no header value"))?;
+                let mut value = HeaderValue::from_str(token.expose_secret())
+                    .map_err(|_| broken(&"the token is no header value; copy it again"))?;
+                value.set_sensitive(true);
                 request.headers_mut().insert("x-auth-token", value);
+                (Proof::Token, token.expose_secret())
             }
             Secret::AccessKey(key) => {
-                scheme::sign(&Scheme::Plain, key, None, &mut request).map_err(|error| self.broken(error))?;
+                scheme::sign(&Scheme::Plain, key, None, &mut request).map_err(|error| broken(&error))?;
+                (Proof::Plain, key.token().unwrap_or_default())
             }
-        }
-        let request = reqwest::RequestBuilder::from_parts(http.client.clone(), request);
-        let answer = self.send(request, "").await?;
-        let details: Value = serde_json::from_slice(&answer.body)
-            .map_err(|_| self.strange("answered something that is no JSON".to_owned()))?;
-        let projects =
-            details["projects"].as_array().ok_or_else(|| self.strange("answered no list of projects".to_owned()))?;
-        let text = |project: &Value, name: &str| project[name].as_str().unwrap_or_default().to_owned();
-        Ok(projects.iter().map(|project| Project { id: text(project, "id"), name: text(project, "name") }).collect())
+        };
+        let request = reqwest::RequestBuilder::from_parts(http.client(&self.endpoint)?.clone(), request);
+        let answer = self.asked(http, "iam_list_projects", sent, proof).ask(request).await?;
+        answer::projects(&answer.body).map_err(|phrase| self.strange(phrase))
     }
 
     /// A temporary access key for a token: `POST /v3.0/OS-CREDENTIAL/securitytokens`.
@@ -146,30 +140,37 @@ impl Iam {
         &self,
         http: &SourceHttp,
         token: &SecretString,
+        seconds: u32,
     ) -> Result<Credentials, SourceError> {
         let token = token.expose_secret();
-        let body = json!({ "auth": { "identity": {
-            "methods": ["token"],
-            "token": { "id": token, "duration_seconds": KEY_LIFETIME },
-        }}});
-        let request = http.client.post(self.url("/v3.0/OS-CREDENTIAL/securitytokens", None)).json(&body);
-        let answer = self.send(request, token).await?;
-        temporary::read(&answer.body).map_err(|unfit| self.strange(unfit.to_string()))
+        let request = http.client(&self.endpoint)?.post(self.url("/v3.0/OS-CREDENTIAL/securitytokens", None));
+        let request = exchange::with_json(request, &body::for_token(token, seconds))?;
+        self.asked(http, "iam_create_temporary_key", token, Proof::Token).key(request).await
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder, secret: &str) -> Result<Answer, SourceError> {
-        let name = self.endpoint.host_str().unwrap_or_default();
-        let answer = exchange::send(request, LIMIT)
-            .await
-            .map_err(|phrase| SourceError::Unavailable(format!("IAM at {name} {phrase}")))?;
-        if answer.status.is_success() {
-            return Ok(answer);
-        }
-        let text = format!("IAM at {name} {}", answer.refusal(secret));
-        Err(if answer.status.is_client_error() && answer.status.as_u16() != 429 {
-            SourceError::Refused(text)
-        } else {
-            SourceError::Unavailable(text)
+    /// A token without scope for that of an identity provider: `POST /v3.0/OS-AUTH/id-token/tokens`.
+    pub(crate) async fn federated_token(
+        &self,
+        http: &SourceHttp,
+        provider: HeaderValue,
+        id_token: &str,
+    ) -> Result<SecretString, SourceError> {
+        let request = http.client(&self.endpoint)?.post(self.url("/v3.0/OS-AUTH/id-token/tokens", None));
+        let request = exchange::with_json(request.header("x-idp-id", provider), &body::for_id_token(id_token))?;
+        let answer = self.asked(http, "iam_create_federated_token", id_token, Proof::Other).ask(request).await?;
+        self.subject_token(&answer).map(SecretString::from)
+    }
+
+    fn asked<'a>(&'a self, http: &SourceHttp, operation: &'static str, secret: &'a str, proof: Proof) -> Asked<'a> {
+        Asked { name: &self.name, operation, limit: http.timeout, secret, proof }
+    }
+
+    /// The token in an answer.
+    fn subject_token<'a>(&self, answer: &'a Answer) -> Result<&'a str, SourceError> {
+        let token = answer.headers.get("x-subject-token").and_then(|value| value.to_str().ok());
+        token.filter(|token| !token.is_empty()).ok_or_else(|| {
+            let status = answer.status.as_u16();
+            self.strange(&format!("answered with status {status} but without the header X-Subject-Token"))
         })
     }
 
@@ -180,38 +181,9 @@ impl Iam {
         url
     }
 
-    fn strange(&self, phrase: String) -> SourceError {
-        SourceError::Unavailable(format!("IAM at {} {phrase}; check the IAM address", self.endpoint))
-    }
-
-    fn broken(&self, reason: impl std::fmt::Display) -> SourceError {
-        SourceError::Broken(format!("the request to IAM cannot be made: {reason}"))
+    /// The error for an answer that IAM does not give.
+    fn strange(&self, phrase: &str) -> SourceError {
+        let hint = format!("check the IAM address ({}), and that no proxy answers in its place", self.endpoint);
+        SourceError::Unavailable(Reason::new(format!("{} {phrase}", self.name)).with_hint(hint))
     }
 }
-
-/// The project that a name stands for, or why it stands for none.
-///
-/// Projects of other names do not count, should IAM have taken the name for a part of one.
-pub(crate) fn only_project(projects: &[Project], name: &str) -> Result<ProjectId, String> {
-    let fitting: Vec<_> = projects.iter().filter(|project| project.name == name).collect();
-    match fitting.as_slice() {
-        [project] => {
-            usable(&project.id).ok_or_else(|| format!("IAM names a project id that no path can hold: {:?}", project.id))
-        }
-        [] => Err(format!("IAM knows no project {name}")),
-        several => {
-            let names: Vec<_> = several.iter().map(|project| format!("{} ({})", project.id, project.name)).collect();
-            Err(format!("IAM knows several projects {name}: {}", names.join(", ")))
-        }
-    }
-}
-
-/// A project id that keeps the path one path.
-fn usable(id: &str) -> Option<ProjectId> {
-    let mut violations = Violations::default();
-    rules::project_id(id, &mut violations);
-    violations.is_empty().then(|| ProjectId::from(id))
-}
-
-#[cfg(test)]
-mod tests;

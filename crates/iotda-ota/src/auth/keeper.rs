@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
 use super::chain;
-use super::credentials::{Credentials, CredentialsSource, SourceError, SourceHttp};
+use super::{Credentials, CredentialsSource, SourceError, SourceHttp};
 use crate::error::{Error, ErrorKind};
 
 /// Credentials in use. Two calls hold the same ones if and only if the pointers are the same.
@@ -62,23 +62,18 @@ impl Keeper {
 
     /// Others in place of `refused` ones, or `None` if the source gives the same again, or gave new ones only just now.
     pub(crate) async fn renew(&self, refused: &Shared) -> Result<Option<Shared>, Error> {
-        // What never expires is not made better by asking again.
-        if refused.expires_at().is_none() {
-            return Ok(None);
-        }
         let came = Instant::now();
         let mut kept = self.current.lock().await;
-        // Somebody else has renewed them meanwhile.
+        // Somebody else has renewed them meanwhile, or tried to.
         if let Some(current) = kept.credentials.as_ref().filter(|current| !Arc::ptr_eq(current, refused)) {
-            return Ok(Some(Arc::clone(current)));
+            return Ok(other_than(refused, Arc::clone(current)));
         }
         // A service that refuses everything must not make every call fetch anew.
         if kept.renewed.is_some_and(|renewed| renewed.elapsed() < PAUSE) {
             return Ok(None);
         }
         kept.renewed = Some(came);
-        let fresh = self.fetch(&mut kept, came).await?;
-        Ok((!fresh.secret().is_same(refused.secret())).then_some(fresh))
+        Ok(other_than(refused, self.fetch(&mut kept, came).await?))
     }
 
     /// Asks the source, unless it failed while the caller, who `came` before, was waiting: then that is the answer for
@@ -101,12 +96,27 @@ impl Keeper {
     }
 }
 
+/// Credentials that differ from those that were refused, or none.
+fn other_than(refused: &Shared, fresh: Shared) -> Option<Shared> {
+    (!fresh.secret().is_same(refused.secret())).then_some(fresh)
+}
+
 /// The error of a call whose credentials could not be had.
 fn failed(source: &str, error: SourceError) -> Error {
-    let (kind, hint) = match error {
-        SourceError::Broken(_) => (ErrorKind::Configuration, "mend it, or remove it so that the next source is asked"),
-        SourceError::Unavailable(_) => (ErrorKind::Unavailable, "wait a little and try again"),
-        SourceError::Refused(_) => (ErrorKind::Unauthenticated, "check the credentials that were sent there"),
+    let (kind, hint) = match &error {
+        SourceError::Broken(_) => {
+            (ErrorKind::Configuration, "correct what is named, or take it away so that the next source is asked")
+        }
+        SourceError::Unavailable(reason) => {
+            let usual = match reason.status() {
+                Some(_) => "wait a little and try again",
+                None => "check the network, the address and the proxy variables (HTTPS_PROXY), then try again",
+            };
+            (ErrorKind::Unavailable, reason.hint().unwrap_or(usual))
+        }
+        SourceError::Refused(reason) => {
+            (ErrorKind::Unauthenticated, reason.hint().unwrap_or("check the credentials that were sent there"))
+        }
         SourceError::Absent(_) => {
             (ErrorKind::Unauthenticated, "give an IAM token, an access key, or a user name and password")
         }
@@ -114,6 +124,7 @@ fn failed(source: &str, error: SourceError) -> Error {
     // What a chain says names its sources itself.
     let message =
         if source == chain::NAME { "no credentials".to_owned() } else { format!("no credentials ({source})") };
+    let hint = hint.to_owned();
     Error::new(kind, message).with_source(error).with_hint(hint)
 }
 

@@ -8,7 +8,10 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
-use super::{BoxFuture, Credentials, CredentialsSource, Secret, SourceError, SourceHttp};
+use super::iam::Iam;
+use super::wiped::{self, Wiped};
+use super::{BoxFuture, Credentials, CredentialsSource, Secret, SourceError, SourceHttp, secret_file};
+use crate::endpoint;
 
 /// A cached login: a token in a file. It is a source of credentials, the last one of
 /// [`Chain::standard`](super::Chain::standard).
@@ -32,13 +35,15 @@ pub struct Login {
     file: PathBuf,
 }
 
-/// What the file holds.
+/// What the file holds; the token is borrowed to be written, and wiped after it was read.
 #[derive(Serialize, Deserialize)]
-struct Kept {
-    token: String,
+struct Kept<T> {
+    token: T,
     expires_at: Option<Timestamp>,
     project_id: Option<String>,
     region: Option<String>,
+    /// Where it was made. Elsewhere it would be shown to somebody whom it does not concern.
+    iam_endpoint: Option<String>,
 }
 
 impl Login {
@@ -52,7 +57,8 @@ impl Login {
         &self.file
     }
 
-    /// Keeps a token, and the region that it is for, if that is known. The folder is made if it is missing; a crash leaves the old file or the new one.
+    /// Keeps a token, with the region that it is for and the IAM address that it is from, as far as they are known. The
+    /// folder is made if it is missing; a crash leaves the old file or the new one.
     ///
     /// # Errors
     ///
@@ -62,16 +68,17 @@ impl Login {
             return Err(io::Error::new(ErrorKind::InvalidInput, "only a token is kept, never a key"));
         };
         let kept = Kept {
-            token: token.expose_secret().to_owned(),
+            token: token.expose_secret(),
             expires_at: credentials.expires_at(),
             project_id: credentials.project_id().map(ToString::to_string),
             region: region.map(str::to_owned),
+            iam_endpoint: credentials.iam_endpoint().map(str::to_owned),
         };
         let folder = self.file.parent().unwrap_or(Path::new("."));
         private_folder(folder)?;
         // Two logins at once must not write into each other's file.
         let new = self.file.with_extension(format!("{}-{}.new", std::process::id(), Timestamp::now().as_nanosecond()));
-        let written = write_private(&new, serde_json::to_string(&kept)?.as_bytes());
+        let written = write_private(&new, &wiped::json(&kept)?);
         let done = written.and_then(|()| fs::rename(&new, &self.file));
         if done.is_err() {
             // It holds the token. The first error is the one that tells most.
@@ -112,43 +119,69 @@ impl Login {
         Ok(())
     }
 
-    fn read(&self, http: &SourceHttp) -> Result<Credentials, SourceError> {
+    async fn read(&self, http: &SourceHttp) -> Result<Credentials, SourceError> {
         let file = self.file.display();
-        let text = match fs::read_to_string(&self.file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(SourceError::Absent("nobody is logged in".to_owned()));
-            }
-            Err(error) => {
-                return Err(SourceError::Broken(format!("{file} cannot be read: {error}; log out or remove it")));
-            }
-        };
-        let broken = || SourceError::Broken(format!("{file} is damaged; log in again"));
-        let kept: Kept = serde_json::from_str(&text).map_err(|_| broken())?;
-        if kept.token.is_empty() || !kept.token.chars().all(|c| c.is_ascii_graphic()) {
-            return Err(broken());
-        }
-        if kept.expires_at.is_some_and(|end| end <= Timestamp::now()) {
-            return Err(SourceError::Absent("the login has expired; log in again".to_owned()));
-        }
-        if let (Some(wanted), Some(kept)) = (&http.project_id, &kept.project_id)
-            && wanted != kept.as_str()
-        {
-            return Err(SourceError::Absent(format!("the login is for project {kept}, not {wanted}")));
-        }
-        if let (Some(wanted), Some(kept)) = (&http.region, &kept.region)
-            && wanted != kept
-        {
-            return Err(SourceError::Absent(format!("the login is for region {kept}, not {wanted}")));
-        }
-        let mut credentials = Credentials::token(kept.token);
+        let text = secret_file::read(&self.file).await;
+        let text = text.map_err(|error| SourceError::Broken(format!("{file} {error}; log out or remove it")))?;
+        let text = text.ok_or_else(|| SourceError::Absent("nobody is logged in".to_owned()))?;
+        let kept = parse(&text).ok_or_else(|| SourceError::Broken(format!("{file} is damaged; log in again")))?;
+        kept.check(http).map_err(SourceError::Absent)?;
+        kept.check_place(http).map_err(SourceError::Broken)?;
+        let mut credentials = Credentials::token(kept.token.as_str());
         if let Some(project_id) = kept.project_id {
-            credentials = credentials.with_project_id(project_id);
+            credentials = credentials.with_project_id(project_id).with_project_origin(format!("the login in {file}"));
         }
-        Ok(match kept.expires_at {
-            Some(end) => credentials.with_expires_at(end),
+        if let Some(endpoint) = kept.iam_endpoint {
+            credentials = credentials.with_iam_endpoint(endpoint);
+        }
+        if let Some(end) = kept.expires_at {
+            credentials = credentials.with_expires_at(end);
+        }
+        Ok(match secret_file::exposure(&self.file).await {
+            Some(warning) => credentials.with_warning(warning),
             None => credentials,
         })
+    }
+}
+
+/// Reads what a file holds; nothing if that is no login.
+fn parse(text: &str) -> Option<Kept<Wiped>> {
+    let kept: Kept<Wiped> = serde_json::from_str(text).ok()?;
+    let token = kept.token.as_str();
+    (!token.is_empty() && token.chars().all(|c| c.is_ascii_graphic())).then_some(kept)
+}
+
+impl Kept<Wiped> {
+    /// Whether it is for what the client wants; why not, if not.
+    fn check(&self, http: &SourceHttp) -> Result<(), String> {
+        if self.expires_at.is_some_and(|end| end <= Timestamp::now()) {
+            return Err("the login has expired; log in again".to_owned());
+        }
+        if let (Some(wanted), Some(kept)) = (&http.project_id, &self.project_id)
+            && wanted != kept.as_str()
+        {
+            return Err(format!("the login is for project {kept}, not {wanted}"));
+        }
+        if let (Some(wanted), Some(kept)) = (&http.region, &self.region)
+            && wanted != kept
+        {
+            return Err(format!("the login is for region {kept}, not {wanted}"));
+        }
+        Ok(())
+    }
+
+    /// Whether it was made where the client would send it; what to do, if not.
+    fn check_place(&self, http: &SourceHttp) -> Result<(), String> {
+        let Some(kept) = &self.iam_endpoint else { return Ok(()) };
+        let region = http.region.clone().or_else(|| self.region.clone());
+        let wanted = Iam::of(&SourceHttp { region, ..http.clone() });
+        let wanted = endpoint::base(wanted.endpoint());
+        match kept.trim_end_matches('/') == wanted {
+            true => Ok(()),
+            false => Err(format!(
+                "the login was made at IAM {kept}, and is not sent to {wanted}; log in there, or give --iam-endpoint {kept}"
+            )),
+        }
     }
 }
 
@@ -158,7 +191,7 @@ impl CredentialsSource for Login {
     }
 
     fn fetch<'a>(&'a self, http: &'a SourceHttp) -> BoxFuture<'a, Result<Credentials, SourceError>> {
-        Box::pin(async move { self.read(http) })
+        Box::pin(self.read(http))
     }
 }
 
@@ -191,76 +224,4 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::exchange::stub::http;
-    use super::*;
-
-    fn login() -> (tempfile::TempDir, Login) {
-        let folder = tempfile::tempdir().unwrap();
-        let login = Login::new(folder.path().join("state/login.json"));
-        (folder, login)
-    }
-
-    fn token(end: &str) -> Credentials {
-        Credentials::token("fake-token").with_project_id("fake-project").with_expires_at(end.parse().unwrap())
-    }
-
-    #[tokio::test]
-    async fn a_kept_token_comes_back_with_project_and_end() {
-        let (_folder, login) = login();
-        assert!(matches!(login.fetch(&http()).await, Err(SourceError::Absent(_))));
-        login.save(&token("2099-01-01T00:00:00Z"), Some("fake-region")).unwrap();
-        let found = login.fetch(&http()).await.unwrap();
-        assert_eq!(found.project_id().map(|id| id.as_str()), Some("fake-project"));
-        assert_eq!(found.expires_at(), token("2099-01-01T00:00:00Z").expires_at());
-        let project = SourceHttp { project_id: Some("other".into()), ..http() };
-        let region = SourceHttp { region: Some("other".into()), ..http() };
-        for other in [project, region] {
-            assert!(matches!(login.fetch(&other).await, Err(SourceError::Absent(_))));
-        }
-    }
-
-    #[tokio::test]
-    async fn what_has_expired_is_absent_and_what_is_damaged_broken() {
-        let (_folder, login) = login();
-        login.save(&token("2001-01-01T00:00:00Z"), None).unwrap();
-        assert!(matches!(login.fetch(&http()).await, Err(SourceError::Absent(text)) if text.contains("expired")));
-        for text in ["", "{", r#"{"token":""}"#, r#"{"token":"a b"}"#] {
-            fs::write(login.file(), text).unwrap();
-            assert!(matches!(login.fetch(&http()).await, Err(SourceError::Broken(_))), "{text}");
-        }
-    }
-
-    #[test]
-    fn many_logins_at_once_leave_one_file_and_logout_leaves_none() {
-        let (_folder, login) = login();
-        std::thread::scope(|scope| {
-            for _ in 0..12 {
-                scope.spawn(|| login.save(&token("2099-01-01T00:00:00Z"), None).unwrap());
-            }
-        });
-        let folder = login.file().parent().unwrap();
-        assert_eq!(fs::read_dir(folder).unwrap().count(), 1);
-        fs::write(folder.join("login.1-2.new"), "fake-token").unwrap();
-        assert!(login.forget().unwrap());
-        assert_eq!(fs::read_dir(folder).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn a_key_is_never_kept() {
-        let (_folder, login) = login();
-        let key = super::super::AccessKey::new("FAKE-KEY-ID", "fake-secret");
-        assert!(login.save(&Credentials::access_key(key), None).is_err() && !login.file().exists());
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn only_the_owner_can_read_it() {
-        use std::os::unix::fs::PermissionsExt;
-        let (_folder, login) = login();
-        login.save(&token("2099-01-01T00:00:00Z"), Some("fake-region")).unwrap();
-        let folder = login.file().parent().unwrap().to_owned();
-        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode(login.file()), mode(&folder)), (0o600, 0o700));
-    }
-}
+mod tests;

@@ -6,11 +6,13 @@
 use std::time::Duration;
 
 use http::{HeaderValue, StatusCode};
+use url::Url;
 
-use super::credentials::BoxFuture;
+use super::BoxFuture;
 use super::exchange::temporary::{self, Unfit};
-use super::exchange::{Answer, send};
+use super::exchange::{Answer, Asked};
 use super::{Credentials, CredentialsSource, SourceError, SourceHttp};
+use crate::error::hints::Proof;
 
 /// What messages call the metadata service.
 pub(super) const NAME: &str = "metadata";
@@ -61,7 +63,11 @@ impl Metadata {
             let token = token.ok_or_else(|| self.absent("asks for a token and gives none"))?;
             answer = self.key(http, Some(token)).await?;
         }
-        if says_no_agency(&answer) {
+        self.read_key(&answer)
+    }
+
+    fn read_key(&self, answer: &Answer) -> Result<Credentials, SourceError> {
+        if says_no_agency(answer) {
             return Err(self.absent("says that this server has no agency; configure one for it in the ECS console"));
         }
         if !answer.status.is_success() {
@@ -75,9 +81,13 @@ impl Metadata {
 
     /// The service's own token; `None` if it knows none.
     async fn token(&self, http: &SourceHttp) -> Result<Option<HeaderValue>, SourceError> {
-        let request = http.direct.put(format!("{}{TOKEN_PATH}", self.base));
-        let request = request.header("x-metadata-token-ttl-seconds", TOKEN_SECONDS);
-        let answer = send(request, self.timeout).await.map_err(|error| self.absent(&error))?;
+        let url = self.url(TOKEN_PATH)?;
+        let request = http.direct(&url)?.put(url).header("x-metadata-token-ttl-seconds", TOKEN_SECONDS);
+        let answer = self.asked("metadata_create_token").send(request).await.map_err(|error| self.absent(&error))?;
+        self.read_token(&answer)
+    }
+
+    fn read_token(&self, answer: &Answer) -> Result<Option<HeaderValue>, SourceError> {
         match answer.status.as_u16() {
             200 => {
                 let token = HeaderValue::from_bytes(answer.body.trim_ascii()).ok().filter(|token| !token.is_empty());
@@ -91,11 +101,21 @@ impl Metadata {
     }
 
     async fn key(&self, http: &SourceHttp, token: Option<HeaderValue>) -> Result<Answer, SourceError> {
-        let mut request = http.direct.get(format!("{}{KEY_PATH}", self.base));
+        let url = self.url(KEY_PATH)?;
+        let mut request = http.direct(&url)?.get(url);
         if let Some(token) = token {
             request = request.header("x-metadata-token", token);
         }
-        send(request, self.timeout).await.map_err(|error| self.absent(&error))
+        self.asked("metadata_show_key").send(request).await.map_err(|error| self.absent(&error))
+    }
+
+    fn asked(&self, operation: &'static str) -> Asked<'_> {
+        Asked { name: NAME, operation, limit: self.timeout, secret: "", proof: Proof::Other }
+    }
+
+    fn url(&self, path: &str) -> Result<Url, SourceError> {
+        let text = format!("{}{path}", self.base);
+        Url::parse(&text).map_err(|error| SourceError::Broken(self.named(&format!("has no such address: {error}"))))
     }
 
     fn absent(&self, text: &str) -> SourceError {

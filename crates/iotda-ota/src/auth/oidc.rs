@@ -7,12 +7,13 @@
 use std::time::Duration;
 
 use secrecy::zeroize::Zeroizing;
-use serde_json::{Value, json};
+use serde::Serialize;
 use url::Url;
 
-use super::credentials::BoxFuture;
-use super::exchange::{self, address};
+use super::BoxFuture;
+use super::exchange::{self, Asked, address};
 use super::{Credentials, CredentialsSource, SourceError, SourceHttp, Variables, environment, secret_file};
+use crate::error::hints::Proof;
 
 const PROVIDER_URN: &str = "HUAWEICLOUD_OIDC_PROVIDER_URN";
 const AGENCY_URN: &str = "HUAWEICLOUD_OIDC_AGENCY_URN";
@@ -54,7 +55,7 @@ const DEFAULT_REGION: &str = "cn-north-4";
 #[derive(Clone, Debug)]
 pub struct Oidc {
     variables: Variables,
-    timeout: Duration,
+    timeout: Option<Duration>,
 }
 
 /// What one exchange cannot do without.
@@ -64,15 +65,29 @@ struct Exchange {
     id_token: Zeroizing<String>,
 }
 
+/// What STS is asked.
+#[derive(Serialize)]
+struct Body<'a> {
+    provider_urn: &'a str,
+    agency_urn: &'a str,
+    agency_session_name: String,
+    id_token: &'a str,
+    duration_seconds: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy_ids: Option<Vec<String>>,
+}
+
 impl Oidc {
     /// Takes everything from these variables.
     pub fn new(variables: Variables) -> Self {
-        Self { variables, timeout: Duration::from_secs(30) }
+        Self { variables, timeout: None }
     }
 
-    /// How long the exchange may take; 30 seconds otherwise.
+    /// How long the exchange may take; as long as one attempt of the client's calls otherwise.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.timeout = Some(timeout);
         self
     }
 
@@ -81,11 +96,18 @@ impl Oidc {
         let sts = self.sts(http).map_err(SourceError::Broken)?;
         let base = sts.as_str().trim_end_matches('/');
         let body = self.body(&exchange).map_err(SourceError::Broken)?;
-        let request = http.client.post(format!("{base}/v5/agencies/assume-with-oidc")).json(&body);
-        let name = format!("STS at {base}");
-        let credentials = exchange::key(&name, request, self.timeout, &exchange.id_token).await?;
+        let request = http.client(&sts)?.post(format!("{base}/v5/agencies/assume-with-oidc"));
+        let request = exchange::with_json(request, &body)?;
+        let asked = Asked {
+            name: &format!("STS at {base}"),
+            operation: "sts_assume_agency_with_oidc",
+            limit: self.timeout.unwrap_or(http.timeout),
+            secret: &exchange.id_token,
+            proof: Proof::Other,
+        };
+        let credentials = asked.key(request).await?;
         Ok(match self.variables.get(environment::PROJECT_ID) {
-            Some(id) => credentials.with_project_id(id),
+            Some(id) => credentials.with_project_id(id).with_project_origin(environment::PROJECT_ID),
             None => credentials,
         })
     }
@@ -120,27 +142,22 @@ impl Oidc {
 
     fn sts(&self, http: &SourceHttp) -> Result<Url, String> {
         match self.variables.get(STS_ENDPOINT) {
-            Some(endpoint) => address(STS_ENDPOINT, &endpoint),
-            None => address("the address of STS", &sts_of(http.region.as_deref())),
+            Some(endpoint) => address(STS_ENDPOINT, &endpoint, http),
+            None => address("the address of STS", &sts_of(http.region.as_deref()), http),
         }
     }
 
-    fn body(&self, exchange: &Exchange) -> Result<Value, String> {
-        let mut body = json!({
-            "provider_urn": exchange.provider_urn,
-            "agency_urn": exchange.agency_urn,
-            "agency_session_name": self.variables.get(SESSION_NAME).unwrap_or_else(|| "oidc-sts-session".to_owned()),
-            "id_token": exchange.id_token.as_str(),
-            "duration_seconds": self.duration_seconds()?,
-        });
-        if let Some(policy) = self.variables.get(POLICY) {
-            body["policy"] = Value::from(policy);
-        }
-        if let Some(ids) = self.variables.get(POLICY_IDS) {
-            let ids: Vec<_> = ids.split(',').map(str::trim).filter(|id| !id.is_empty()).collect();
-            body["policy_ids"] = Value::from(ids);
-        }
-        Ok(body)
+    fn body<'a>(&self, exchange: &'a Exchange) -> Result<Body<'a>, String> {
+        let list = |ids: String| ids.split(',').map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect();
+        Ok(Body {
+            provider_urn: &exchange.provider_urn,
+            agency_urn: &exchange.agency_urn,
+            agency_session_name: self.variables.get(SESSION_NAME).unwrap_or_else(|| "oidc-sts-session".to_owned()),
+            id_token: &exchange.id_token,
+            duration_seconds: self.duration_seconds()?,
+            policy: self.variables.get(POLICY),
+            policy_ids: self.variables.get(POLICY_IDS).map(list),
+        })
     }
 
     fn duration_seconds(&self) -> Result<u32, String> {

@@ -4,8 +4,9 @@ use std::fmt;
 
 use secrecy::SecretString;
 
-use super::credentials::{BoxFuture, Credentials, CredentialsSource, SourceError, SourceHttp};
 use super::iam::{Iam, Scope, User};
+use super::wiped;
+use super::{BoxFuture, Credentials, CredentialsSource, SourceError, SourceHttp};
 
 /// An IAM user with a password; a source of tokens.
 ///
@@ -33,7 +34,7 @@ pub struct Password {
 impl Password {
     /// A user `name` of the account (domain) `domain`.
     pub fn new(name: impl Into<String>, password: impl Into<String>, domain: impl Into<String>) -> Self {
-        let password = SecretString::from(password.into());
+        let password = wiped::secret(password);
         Self { name: name.into(), password, domain: domain.into() }
     }
 }

@@ -6,11 +6,14 @@
 use std::time::Duration;
 
 use http::HeaderValue;
-use serde_json::json;
+use url::{Host, Url};
 
-use super::credentials::BoxFuture;
-use super::exchange::{self, address};
+use super::BoxFuture;
+use super::exchange::{self, Asked};
 use super::{Credentials, CredentialsSource, SourceError, SourceHttp, Variables, secret_file};
+use crate::endpoint;
+use crate::error::hints::Proof;
+use crate::validate::Violations;
 
 const FULL_URI: &str = "HC_CONTAINER_CREDENTIALS_FULL_URI";
 const TOKEN_FILE: &str = "HC_CONTAINER_AUTHORIZATION_TOKEN_FILE";
@@ -44,17 +47,54 @@ impl Pod {
             (Some(_), None) => return Err(half(TOKEN_FILE, FULL_URI)),
             (None, Some(_)) => return Err(half(FULL_URI, TOKEN_FILE)),
         };
-        let url = address(FULL_URI, &uri).map_err(SourceError::Broken)?;
+        let url = address(&uri, http.plain_http).map_err(SourceError::Broken)?;
         let token = secret_file::token(TOKEN_FILE, &file).await.map_err(SourceError::Broken)?;
         let unfit = || SourceError::Broken(format!("the token that {TOKEN_FILE} names fits into no header"));
         let mut header = HeaderValue::from_str(&token).map_err(|_| unfit())?;
         header.set_sensitive(true);
         let name = format!("the pod identity agent at {}", url.host_str().unwrap_or_default());
-        // Plain addresses are near ones, which no proxy could reach.
-        let client = if url.scheme() == "http" { &http.direct } else { &http.client };
-        let request = client.post(url).header(http::header::AUTHORIZATION, header).json(&json!({}));
-        exchange::key(&name, request, self.timeout, &token).await
+        // No proxy could reach these.
+        let client = if is_near(&url) { http.direct(&url)? } else { http.client(&url)? };
+        let request = client.post(url).header(http::header::AUTHORIZATION, header);
+        let request = exchange::with_json(request, &serde_json::Map::new())?;
+        let asked = Asked {
+            name: &name,
+            operation: "pod_identity_show_key",
+            limit: self.timeout,
+            secret: &token,
+            proof: Proof::Other,
+        };
+        asked.key(request).await
     }
+}
+
+/// Reads where the agent is, which may have a path and a query.
+///
+/// Plain `http` is as everywhere for this machine, and here also for link-local addresses, which no router passes on:
+/// that is where such agents are.
+fn address(text: &str, plain_http: bool) -> Result<Url, String> {
+    let mut violations = Violations::default();
+    // The rule for base addresses decides about everything but the query.
+    let base = text.split('?').next().unwrap_or(text);
+    let url = match endpoint::parse(FULL_URI, base, &mut violations) {
+        Some(base) if is_near(&base) => Url::parse(text).ok(),
+        Some(_) => endpoint::secure(FULL_URI, base, plain_http, &mut violations).and_then(|_| Url::parse(text).ok()),
+        None => None,
+    };
+    url.ok_or_else(|| match violations.is_empty() {
+        true => format!("{FULL_URI} is no address"),
+        false => violations.to_string(),
+    })
+}
+
+/// True for this machine and for link-local addresses.
+fn is_near(url: &Url) -> bool {
+    endpoint::is_loopback(url)
+        || match url.host() {
+            Some(Host::Ipv4(ip)) => ip.is_link_local(),
+            Some(Host::Ipv6(ip)) => ip.is_unicast_link_local(),
+            _ => false,
+        }
 }
 
 fn half(missing: &str, given: &str) -> SourceError {
@@ -93,7 +133,7 @@ mod tests {
 
     async fn failed(variables: &[(&str, &str)]) -> String {
         match fetch(variables).await {
-            Err(SourceError::Refused(text) | SourceError::Unavailable(text)) => quiet(text),
+            Err(SourceError::Refused(reason) | SourceError::Unavailable(reason)) => quiet(reason.to_string()),
             other => panic!("{other:?}"),
         }
     }
@@ -122,6 +162,16 @@ mod tests {
         assert!(heard.contains("authorization: fake-pod-token\r\n") && heard.contains("application/json"), "{heard}");
     }
 
+    #[test]
+    fn agents_are_asked_over_plain_http_only_where_no_router_passes_it_on() {
+        for text in
+            ["http://169.254.1.2/v1?x=1", "http://[fe80::1]/v1", "http://127.0.0.1:1", "https://agent.example/v1?x"]
+        {
+            assert_eq!(address(text, false).map(|url| url.query().is_some()), Ok(text.contains('?')), "{text}");
+        }
+        assert!(address("http://10.0.0.1", false).is_err() && address("http://10.0.0.1", true).is_ok());
+    }
+
     #[tokio::test]
     async fn nothing_is_absent_and_half_is_broken() {
         assert!(matches!(fetch(&[]).await, Err(SourceError::Absent(text)) if text.contains(FULL_URI)));
@@ -137,6 +187,7 @@ mod tests {
             ("http://agent.example/v1", "must be an https:// address"),
             ("http://user:fake-password@127.0.0.1:1", "without a user name"),
             ("nonsense", "must be an address"),
+            ("http://10.0.0.1/v1?x=1", "must be an https:// address"),
         ] {
             let text = broken(&[(FULL_URI, uri), (TOKEN_FILE, path)]).await;
             assert!(text.contains(wanted), "{text}");
@@ -151,7 +202,7 @@ mod tests {
         let file = token_file();
         for (reply, wanted) in [
             (Reply::Hang, "gave no answer within 0.3 s"),
-            (Reply::json(400, r#"{"message":"no association for fake-pod-token"}"#), "(no association for …)"),
+            (Reply::json(400, r#"{"message":"no association for fake-pod-token"}"#), "(no association for ***)"),
             (Reply::json(200, "<html>"), "no JSON object"),
             (Reply::json(200, r#"{"credentials":{}}"#), "without the field access"),
             (Reply::with_header(302, "location: http://127.0.0.1:1/", ""), "redirect"),

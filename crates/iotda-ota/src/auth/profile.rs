@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::credentials::BoxFuture;
+use super::BoxFuture;
 use super::entries::{Entries, Entry};
 use super::{Credentials, CredentialsSource, SourceError, SourceHttp, Variables, environment, secret_file};
 
@@ -15,6 +15,9 @@ const FILE: &str = "HUAWEICLOUD_SDK_CREDENTIALS_FILE";
 /// The section for services that belong to a project, as IoTDA does.
 const SECTION: &str = "basic";
 
+/// What counts in the section.
+const KEYS: [&str; 7] = ["ak", "sk", "security_token", "project_id", "idp_id", "id_token_file", "iam_endpoint"];
+
 /// The home directory's variable.
 const HOME: &str = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
 
@@ -23,7 +26,8 @@ const HOME: &str = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
 ///
 /// It is an INI file. In its section `[basic]` count `ak` and `sk`, for a temporary key also `security_token`; or
 /// `idp_id` and `id_token_file`, which go first; and `project_id` and `iam_endpoint`. `domain_id` is for services that
-/// belong to no project, so it is not looked at. A file that others can read gives a warning.
+/// belong to no project, so it is not looked at. A file that others can read gives a warning. A value in quotes
+/// is refused, because they would be a part of it; so is a file that the variable names and that is not there.
 #[derive(Clone, Debug)]
 pub struct Profile {
     variables: Variables,
@@ -50,7 +54,14 @@ impl Profile {
         let shown = path.display();
         let broken = |text: String| SourceError::Broken(format!("{shown}{text}"));
         let text = secret_file::read(&path).await.map_err(|error| broken(format!(" {error}")))?;
-        let text = text.ok_or_else(|| SourceError::Absent(format!("there is no file {shown}")))?;
+        let Some(text) = text else {
+            return Err(match self.variables.get(FILE) {
+                Some(_) => SourceError::Broken(format!(
+                    "{FILE} names {shown}, and there is no such file; correct the path, or unset {FILE}"
+                )),
+                None => SourceError::Absent(format!("there is no file {shown}")),
+            });
+        };
         let ini = Ini::parse(&text).map_err(|flaw| broken(format!(", line {}: {}", flaw.line, flaw.text)))?;
         if ini.is_empty() {
             return Err(SourceError::Absent(format!("{shown} is empty")));
@@ -59,7 +70,14 @@ impl Profile {
             let instead = if ini.has("global") { "; [global] is for services that belong to no project" } else { "" };
             return Err(broken(format!(" has no section [{SECTION}], which IoTDA needs{instead}")));
         }
-        let found = self.entries(&ini).credentials(http).await;
+        let quoted = KEYS
+            .iter()
+            .find_map(|key| ini.get(SECTION, key).filter(|pair| is_quoted(&pair.value)).map(|pair| (key, pair)));
+        if let Some((key, pair)) = quoted {
+            // The official SDKs would take the quotes for a part of the value.
+            return Err(broken(format!(", line {}: the value of {key} is in quotes; remove the quotes", pair.line)));
+        }
+        let found = self.entries(&ini, &path).credentials(http).await;
         let found = found.map_err(|error| error.of(&shown.to_string()))?;
         let nothing =
             || broken(format!(": the section [{SECTION}] has neither ak and sk nor idp_id and id_token_file"));
@@ -67,13 +85,13 @@ impl Profile {
         if let Some(endpoint) = ini.get(SECTION, "iam_endpoint").filter(|pair| !pair.value.is_empty()) {
             credentials = credentials.with_iam_endpoint(endpoint.value.as_str());
         }
-        Ok(match exposure(&path).await {
+        Ok(match secret_file::exposure(&path).await {
             Some(warning) => credentials.with_warning(warning),
             None => credentials,
         })
     }
 
-    fn entries(&self, ini: &Ini) -> Entries {
+    fn entries(&self, ini: &Ini, path: &Path) -> Entries {
         let entry = |key: &str| match ini.get(SECTION, key) {
             None => Entry { name: key.to_owned(), value: None },
             Some(pair) => {
@@ -89,11 +107,17 @@ impl Profile {
             sk: entry("sk"),
             security_token: entry("security_token"),
             project_id: entry("project_id"),
+            origin: Some(path.display().to_string()),
             idp_id: entry("idp_id"),
             id_token_file: entry("id_token_file"),
             iam_endpoint,
         }
     }
+}
+
+/// True if a value begins and ends with the same quote.
+fn is_quoted(value: &str) -> bool {
+    ['"', '\''].iter().any(|quote| value.len() > 1 && value.starts_with(*quote) && value.ends_with(*quote))
 }
 
 impl CredentialsSource for Profile {
@@ -104,23 +128,6 @@ impl CredentialsSource for Profile {
     fn fetch<'a>(&'a self, http: &'a SourceHttp) -> BoxFuture<'a, Result<Credentials, SourceError>> {
         Box::pin(self.credentials(http))
     }
-}
-
-/// A warning if other users of the machine can read or change the file.
-#[cfg(unix)]
-async fn exposure(path: &Path) -> Option<String> {
-    use std::os::unix::fs::MetadataExt;
-
-    let mode = tokio::fs::metadata(path).await.ok()?.mode();
-    let path = path.display();
-    let others = mode & 0o066 != 0;
-    others.then(|| format!("{path} can be read or changed by other users of this machine; run chmod 600 {path}"))
-}
-
-/// Other platforms keep access in lists that say nothing in a few bits.
-#[cfg(not(unix))]
-async fn exposure(_path: &Path) -> Option<String> {
-    None
 }
 
 #[cfg(test)]

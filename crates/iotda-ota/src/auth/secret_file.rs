@@ -1,4 +1,4 @@
-//! Files that hold secrets: profile files and identity tokens.
+//! Files that hold secrets: profile files, cached logins and identity tokens.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -54,6 +54,23 @@ pub(super) async fn token(name: &str, path: &str) -> Result<Zeroizing<String>, S
         return Err(format!("the file {path} that {name} names holds characters that no header can carry"));
     }
     Ok(token)
+}
+
+/// A warning if other users of the machine can read or change the file.
+#[cfg(unix)]
+pub(super) async fn exposure(path: &Path) -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+
+    let mode = tokio::fs::metadata(path).await.ok()?.mode();
+    let path = path.display();
+    let others = mode & 0o066 != 0;
+    others.then(|| format!("{path} can be read or changed by other users of this machine; run chmod 600 {path}"))
+}
+
+/// Other platforms keep access in lists that say nothing in a few bits.
+#[cfg(not(unix))]
+pub(super) async fn exposure(_path: &Path) -> Option<String> {
+    None
 }
 
 #[cfg(test)]

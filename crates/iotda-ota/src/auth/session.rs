@@ -6,13 +6,16 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 use super::AccessKey;
-use super::credentials::{BoxFuture, Credentials, CredentialsSource, Secret, SourceError, SourceHttp};
-use super::iam::{self, Iam};
+use super::iam::{self, Iam, Project};
 use super::keeper::{Keeper, Shared};
 use super::scheme::Scheme;
+use super::{BoxFuture, Credentials, CredentialsSource, Reason, Secret, SourceError, SourceHttp};
 use crate::error::{Error, ErrorKind};
 use crate::model::ProjectId;
 use crate::validate::{Violations, rules};
+
+/// How long temporary access keys for OBS are asked for, in seconds.
+const KEY_LIFETIME: u32 = 3600;
 
 /// What the clones of a client share about who is calling.
 pub(crate) struct Session {
@@ -68,20 +71,35 @@ impl Session {
         }
     }
 
-    /// The access key for OBS.
-    pub(crate) async fn obs_key(&self) -> Result<AccessKey, Error> {
+    /// The credentials for OBS, which hold an access key.
+    pub(crate) async fn obs_credentials(&self) -> Result<Shared, Error> {
         if let Some(key) = &self.obs_key {
-            return Ok(key.clone());
+            return Ok(Arc::new(Credentials::access_key(key.clone())));
         }
-        if let Secret::AccessKey(key) = self.credentials().await?.secret() {
-            return Ok(key.clone());
+        let credentials = self.credentials().await?;
+        if let Secret::AccessKey(_) = credentials.secret() {
+            return Ok(credentials);
         }
         let exchanged = self.obs.as_ref().ok_or_else(none)?.get().await.map_err(|error| {
-            error.with_hint("OBS needs an access key: give one, or allow the user to exchange the token for one at IAM")
+            let own = "OBS needs an access key: give one, or allow the user to exchange the token for one at IAM";
+            let hint = error.hint().map_or_else(|| own.to_owned(), |known| format!("{known}; {own}"));
+            error.with_hint(hint)
         })?;
         match exchanged.secret() {
-            Secret::AccessKey(key) => Ok(key.clone()),
+            Secret::AccessKey(_) => Ok(exchanged),
             Secret::Token(_) => Err(Error::new(ErrorKind::Unauthenticated, "IAM gave no access key for the token")),
+        }
+    }
+
+    /// Others for OBS in place of refused ones, if there can be others.
+    pub(crate) async fn renew_obs(&self, refused: &Shared) -> Result<Option<Shared>, Error> {
+        if self.obs_key.is_some() {
+            return Ok(None);
+        }
+        let main_has_a_key = matches!(self.credentials().await?.secret(), Secret::AccessKey(_));
+        match &self.obs {
+            Some(obs) if !main_has_a_key => obs.renew(refused).await,
+            _ => self.renew(refused).await,
         }
     }
 
@@ -98,34 +116,58 @@ impl Session {
         let credentials = self.credentials().await?;
         if let Some(project_id) = credentials.project_id() {
             let mut violations = Violations::default();
-            rules::project_id(project_id.as_str(), &mut violations);
+            rules::project_id_of(credentials.project_origin(), project_id.as_str(), &mut violations);
             return violations.into_result().map(|()| project_id.clone()).map_err(Error::invalid_settings);
         }
         let Some(region) = &self.http.region else {
             let message = "no project id, and no region by whose name IAM could find it";
             return Err(Error::new(ErrorKind::Configuration, message).with_hint(HINT));
         };
-        let iam = Iam::known_to(&credentials, &self.http);
-        let projects = match iam {
-            Ok(iam) => iam.projects(&self.http, credentials.secret(), region).await,
-            Err(error) => Err(error),
+        let projects = match self.projects(&credentials, region).await {
+            // As for any other call, what was refused is fetched anew once.
+            Err(refused) if is_unauthenticated(&refused) => match self.renew(&credentials).await {
+                Ok(Some(fresh)) => self.projects(&fresh, region).await,
+                // That new ones could not be had is less telling than why the old ones were refused.
+                Ok(None) | Err(_) => Err(refused),
+            },
+            result => result,
         };
         let projects = projects.map_err(not_looked_up)?;
         iam::only_project(&projects, region)
             .map_err(|message| Error::new(ErrorKind::Configuration, message).with_hint(HINT))
     }
+
+    async fn projects(&self, credentials: &Credentials, region: &str) -> Result<Vec<Project>, SourceError> {
+        Iam::known_to(credentials, &self.http)?.projects(&self.http, credentials.secret(), region).await
+    }
+}
+
+/// True if it was refused with 401, which other credentials may mend.
+fn is_unauthenticated(error: &SourceError) -> bool {
+    matches!(error, SourceError::Refused(reason) if reason.status() == Some(401))
 }
 
 /// The error of a project that could not be looked up; it would not be needed if it were given.
 fn not_looked_up(error: SourceError) -> Error {
-    let (kind, hint) = match &error {
-        SourceError::Unavailable(_) => (ErrorKind::Unavailable, "try again, or give the project id"),
-        SourceError::Broken(_) => (ErrorKind::Configuration, "mend it, or give the project id"),
-        SourceError::Refused(text) if text.contains("status 403") => {
-            (ErrorKind::Denied, "the user may not list projects at IAM: give the project id, or have that permitted")
+    let (kind, reason, hint) = match &error {
+        SourceError::Unavailable(reason) => {
+            (ErrorKind::Unavailable, Some(reason), "try again, or give the project id, which saves the look-up")
         }
-        _ => (ErrorKind::Unauthenticated, "check the credentials, which IAM refused, and this machine's clock"),
+        SourceError::Broken(_) => (ErrorKind::Configuration, None, "mend it, or give the project id"),
+        SourceError::Refused(reason) if reason.status() == Some(403) => {
+            let hint = "the user may not list projects at IAM: give the project id, or have that permitted";
+            (ErrorKind::Denied, Some(reason), hint)
+        }
+        SourceError::Refused(reason) if reason.status() == Some(404) => {
+            (ErrorKind::Configuration, Some(reason), "check the IAM address, or give the project id")
+        }
+        SourceError::Refused(reason) if reason.hint().is_some() => {
+            (ErrorKind::Unauthenticated, Some(reason), "it was IAM that refused, where the project id is looked up")
+        }
+        _ => (ErrorKind::Unauthenticated, None, "check the credentials, which IAM refused, and this machine's clock"),
     };
+    let known = reason.and_then(|reason| reason.hint());
+    let hint = known.map_or_else(|| hint.to_owned(), |known| format!("{known}; {hint}"));
     Error::new(kind, "the project id could not be looked up").with_source(error).with_hint(hint)
 }
 
@@ -145,13 +187,12 @@ impl CredentialsSource for Exchanged {
 
     fn fetch<'a>(&'a self, http: &'a SourceHttp) -> BoxFuture<'a, Result<Credentials, SourceError>> {
         Box::pin(async move {
-            let refused = |error: Error| SourceError::Refused(error.to_string());
-            let credentials = self.0.get().await.map_err(refused)?;
+            let credentials = self.0.get().await.map_err(no_token)?;
             match exchange(&credentials, http).await {
                 // A token that was revoked before its end is fetched anew, as for any other call.
-                Err(SourceError::Refused(text)) => match self.0.renew(&credentials).await.map_err(refused)? {
-                    Some(fresh) => exchange(&fresh, http).await,
-                    None => Err(SourceError::Refused(text)),
+                Err(refused) if is_unauthenticated(&refused) => match self.0.renew(&credentials).await {
+                    Ok(Some(fresh)) => exchange(&fresh, http).await,
+                    Ok(None) | Err(_) => Err(refused),
                 },
                 result => result,
             }
@@ -159,9 +200,23 @@ impl CredentialsSource for Exchanged {
     }
 }
 
+/// Why there is no token to exchange.
+fn no_token(error: Error) -> SourceError {
+    let reason = Reason::new(error.to_string());
+    let reason = match error.hint() {
+        Some(hint) => reason.with_hint(hint),
+        None => reason,
+    };
+    match error.kind() {
+        ErrorKind::Unavailable => SourceError::Unavailable(reason),
+        ErrorKind::Configuration => SourceError::Broken(reason.to_string()),
+        _ => SourceError::Refused(reason),
+    }
+}
+
 async fn exchange(credentials: &Credentials, http: &SourceHttp) -> Result<Credentials, SourceError> {
     match credentials.secret() {
-        Secret::Token(token) => Iam::known_to(credentials, http)?.temporary_key(http, token).await,
+        Secret::Token(token) => Iam::known_to(credentials, http)?.temporary_key(http, token, KEY_LIFETIME).await,
         Secret::AccessKey(_) => Ok(credentials.clone()),
     }
 }

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use secrecy::zeroize::Zeroizing;
+
 /// Where sources look up environment variables: those of the process, or given ones.
 ///
 /// ```
@@ -15,7 +17,7 @@ use std::sync::Arc;
 /// assert_eq!(variables.get("HOME"), None);
 /// ```
 ///
-/// An empty variable counts as unset. `Debug` shows no values.
+/// An empty variable counts as unset. `Debug` shows no values, and given ones are wiped when the last copy goes.
 #[derive(Clone)]
 pub struct Variables(Arc<Lookup>);
 
@@ -27,14 +29,17 @@ impl Variables {
     pub fn process() -> Self {
         // What is no text gets replacement characters, which no rule accepts, so that it is reported as wrong and not
         // as missing.
-        Self(Arc::new(|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())))
+        Self(Arc::new(|name| {
+            let bytes = Zeroizing::new(std::env::var_os(name)?.into_encoded_bytes());
+            Some(String::from_utf8_lossy(&bytes).into_owned())
+        }))
     }
 
     /// Only the given ones.
     pub fn given<K: Into<String>, V: Into<String>>(variables: impl IntoIterator<Item = (K, V)>) -> Self {
-        let map: HashMap<String, String> =
-            variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Self(Arc::new(move |name| map.get(name).cloned()))
+        let map: HashMap<String, Zeroizing<String>> =
+            variables.into_iter().map(|(name, value)| (name.into(), Zeroizing::new(value.into()))).collect();
+        Self(Arc::new(move |name| map.get(name).map(|value| value.to_string())))
     }
 
     /// The value of a variable, if it is set and not empty.

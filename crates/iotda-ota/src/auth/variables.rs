@@ -1,5 +1,7 @@
 //! The two sources that have variables of our own: a token, and a user name with a password.
 
+use secrecy::zeroize::Zeroizing;
+
 use super::{BoxFuture, Credentials, CredentialsSource, Password, SourceError, SourceHttp, Variables, secret_text};
 use crate::validate::Violations;
 
@@ -19,11 +21,12 @@ impl CredentialsSource for TokenVariable {
 
     fn fetch<'a>(&'a self, _http: &'a SourceHttp) -> BoxFuture<'a, Result<Credentials, SourceError>> {
         Box::pin(async move {
-            let token = self.0.get(TOKEN).ok_or_else(|| SourceError::Absent("it is not set".to_owned()))?;
+            let token = self.0.get(TOKEN).map(Zeroizing::new);
+            let token = token.ok_or_else(|| SourceError::Absent("it is not set".to_owned()))?;
             let mut violations = Violations::default();
             secret_text(TOKEN, &token, &mut violations);
             if violations.is_empty() {
-                return Ok(Credentials::token(token));
+                return Ok(Credentials::token(token.as_str()));
             }
             let text =
                 "it holds characters that no header can carry; copy the token again, without blanks and line ends";
@@ -38,12 +41,14 @@ pub(super) struct PasswordVariables(pub(super) Variables);
 
 impl PasswordVariables {
     fn user(&self) -> Result<Password, SourceError> {
-        let values = [USERNAME, PASSWORD, DOMAIN].map(|name| (name, self.0.get(name)));
+        let values = [USERNAME, PASSWORD, DOMAIN].map(|name| (name, self.0.get(name).map(Zeroizing::new)));
         if values.iter().all(|(_, value)| value.is_none()) {
             return Err(SourceError::Absent(format!("{USERNAME} is not set")));
         }
         match values {
-            [(_, Some(name)), (_, Some(password)), (_, Some(domain))] => Ok(Password::new(name, password, domain)),
+            [(_, Some(name)), (_, Some(password)), (_, Some(domain))] => {
+                Ok(Password::new(name.as_str(), password.as_str(), domain.as_str()))
+            }
             others => {
                 let missing: Vec<_> =
                     others.into_iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect();

@@ -3,9 +3,12 @@
 use http::StatusCode;
 use url::Url;
 
-use super::{Answer, Operation, hints};
+use super::{Answer, Operation, Sent};
+use crate::endpoint;
+use crate::error::hints::{self, Refused};
 use crate::error::secrets::Secrets;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Unclear};
+use crate::model::Checksum;
 
 /// Codes that mean throttling although some of them come with 403.
 ///
@@ -16,59 +19,76 @@ const THROTTLED: [&str; 4] = ["IOTDA.021101", "IOTDA.021102", "APIGW.0308", "API
 const NO_SUCH_API: [&str; 2] = ["APIGW.0101", "APIG.0101"];
 
 /// The error for an answer that is no success, or a success that cannot be understood.
-pub(super) fn of_answer(
-    operation: Operation,
-    endpoint: &Url,
-    answer: &Answer,
-    secrets: &Secrets,
-    signed: bool,
-) -> Error {
+pub(super) fn of_answer(operation: Operation, sent: &Sent<'_>, answer: &Answer, secrets: &Secrets) -> Error {
     let service = answer.service_error(secrets);
     let code = service.error_code.as_deref().unwrap_or_default();
-    let (kind, message) = match answer.status {
-        status if status.is_success() && !matches!(code, "" | "0") => {
-            (unclear(operation, ErrorKind::Rejected), "the service reported an error, though with a status of success")
-        }
-        status if status.is_success() => match &answer.defect {
-            Some(defect) => (unclear(operation, ErrorKind::Unintelligible), defect.as_str()),
-            None => (unclear(operation, ErrorKind::Unintelligible), "the answer is not one of this service"),
+    let refused = |kind, message: &str| (kind, None, message.to_owned());
+    let (kind, why, message) = match answer.status {
+        status if status.is_success() && !matches!(code, "" | "0") => (
+            ErrorKind::Rejected,
+            Some(Unclear::Accepted),
+            "the service reported an error, though with a status of success".to_owned(),
+        ),
+        status if status.is_success() => match answer.defect {
+            Some(defect) if defect.passes() => (ErrorKind::Unavailable, Some(Unclear::Accepted), defect.to_string()),
+            Some(defect) => (ErrorKind::Unintelligible, Some(Unclear::Accepted), defect.to_string()),
+            None => {
+                let message = "the answer is not one of this service".to_owned();
+                (ErrorKind::Unintelligible, Some(Unclear::Accepted), message)
+            }
         },
-        StatusCode::UNAUTHORIZED => (ErrorKind::Unauthenticated, "not authenticated"),
-        StatusCode::PROXY_AUTHENTICATION_REQUIRED => (ErrorKind::Configuration, "refused by a proxy"),
-        StatusCode::TOO_MANY_REQUESTS => (ErrorKind::Unavailable, "too many requests"),
-        _ if THROTTLED.contains(&code) => (ErrorKind::Unavailable, "too many requests"),
-        StatusCode::FORBIDDEN => (ErrorKind::Denied, "not permitted"),
+        StatusCode::UNAUTHORIZED => refused(ErrorKind::Unauthenticated, "not authenticated"),
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => refused(ErrorKind::Configuration, "refused by a proxy"),
+        StatusCode::TOO_MANY_REQUESTS => refused(ErrorKind::Unavailable, "too many requests"),
+        _ if THROTTLED.contains(&code) => refused(ErrorKind::Unavailable, "too many requests"),
+        StatusCode::FORBIDDEN => refused(ErrorKind::Denied, "not permitted"),
         StatusCode::NOT_FOUND if operation.names_one && !NO_SUCH_API.contains(&code) => {
-            (ErrorKind::NotFound, "there is no such package")
+            refused(ErrorKind::NotFound, "there is no such package")
         }
-        status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
-            (unclear(operation, ErrorKind::Unavailable), "the service failed")
+        // A gateway that waited in vain says nothing about what it waited for.
+        status if status == StatusCode::GATEWAY_TIMEOUT || status == StatusCode::REQUEST_TIMEOUT => {
+            (ErrorKind::Unavailable, Some(Unclear::Late), "the service failed".to_owned())
         }
-        status if status.is_redirection() => (ErrorKind::Unintelligible, "redirected, which this service does not do"),
-        _ => (ErrorKind::Rejected, "refused by the service"),
+        status if status.is_server_error() => {
+            (ErrorKind::Unavailable, Some(Unclear::Ended), "the service failed".to_owned())
+        }
+        status if status.is_redirection() => {
+            refused(ErrorKind::Unintelligible, "redirected, which this service does not do")
+        }
+        _ => refused(ErrorKind::Rejected, "refused by the service"),
     };
-    let known = hints::of(answer, &service, signed);
+    let why = why.filter(|_| operation.creates);
+    let kind = if why.is_some() { ErrorKind::OutcomeUnknown } else { kind };
+    let dedicated = endpoint::is_dedicated(sent.endpoint);
+    let known =
+        hints::of(&Refused { proof: sent.proof, dedicated, body: sent.body.map(Checksum::as_str), service: &service });
     let mut error = Error::new(kind, message).with_operation(operation.name).with_service(service);
-    if let Some(hint) = known.or_else(|| hint(kind, answer.status, endpoint)) {
+    if let Some(hint) = known.or_else(|| hint(kind, answer.status, sent.endpoint)) {
         error = error.with_hint(hint);
     }
-    error
+    match why {
+        Some(why) => error.with_unclear(why),
+        None => error,
+    }
 }
 
 /// The error for a request that was not answered at all.
 pub(super) fn no_answer(operation: Operation, endpoint: &Url, error: reqwest::Error) -> Error {
     // Without a connection nothing was sent, whatever the reason.
-    let (kind, message) = if error.is_connect() {
-        (ErrorKind::Unavailable, format!("no connection to {endpoint}"))
+    let (kind, why, message) = if error.is_connect() {
+        (ErrorKind::Unavailable, None, format!("no connection to {endpoint}"))
     } else if error.is_builder() {
-        (ErrorKind::Configuration, "the request cannot be built".to_owned())
+        (ErrorKind::Configuration, None, "the request cannot be built".to_owned())
     } else if error.is_timeout() {
-        (unclear(operation, ErrorKind::Unavailable), format!("no answer from {endpoint} within the time limit"))
+        let message = format!("no answer from {endpoint} within the time limit");
+        (ErrorKind::Unavailable, Some(Unclear::Late), message)
     } else {
-        (unclear(operation, ErrorKind::Unavailable), format!("the connection to {endpoint} broke before the answer"))
+        let message = format!("the connection to {endpoint} broke before the answer");
+        (ErrorKind::Unavailable, Some(Unclear::Ended), message)
     };
+    let why = why.filter(|_| operation.creates);
+    let kind = if why.is_some() { ErrorKind::OutcomeUnknown } else { kind };
     let text = match kind {
-        ErrorKind::OutcomeUnknown => Some(FIND_OUT.to_owned()),
         ErrorKind::Unavailable if error.is_timeout() && !error.is_connect() => {
             Some("try again, or allow one attempt more time (--timeout)".to_owned())
         }
@@ -81,20 +101,25 @@ pub(super) fn no_answer(operation: Operation, endpoint: &Url, error: reqwest::Er
     if let Some(text) = text {
         result = result.with_hint(text);
     }
-    result
+    match why {
+        Some(why) => result.with_unclear(why),
+        None => result,
+    }
 }
 
-/// What to do when a create may have been carried out.
-const FIND_OUT: &str = "the package may exist: list the packages of this product and version before trying again";
-
-/// The kind of an end that says nothing about what was done.
-fn unclear(operation: Operation, otherwise: ErrorKind) -> ErrorKind {
-    if operation.creates { ErrorKind::OutcomeUnknown } else { otherwise }
+/// The error for an HTTP client of the program's own that went where it was redirected to.
+pub(super) fn redirected(operation: Operation, to: &Url) -> Error {
+    let host = to.host_str().unwrap_or_default();
+    let message = format!("the HTTP client followed a redirect to {host}, where the credentials may have gone, too");
+    let error = Error::new(ErrorKind::Configuration, message).with_hint(
+        "build it with redirect(reqwest::redirect::Policy::none()), check the endpoint, and replace the credentials if \
+         that address is not to be trusted",
+    );
+    if operation.creates { error.with_unclear(Unclear::Accepted) } else { error }
 }
 
 fn hint(kind: ErrorKind, status: StatusCode, endpoint: &Url) -> Option<String> {
     let text = match kind {
-        ErrorKind::OutcomeUnknown => FIND_OUT.to_owned(),
         ErrorKind::Unauthenticated => "check the credentials: a token lasts 24 hours and is for one project; a key has to exist, and its secret to fit"
                 .to_owned(),
         ErrorKind::Denied => "check the IAM permissions of the caller, the project id, and that the endpoint is the \

@@ -1,13 +1,16 @@
 //! Building a client: addresses, project, credentials, limits. What is made of them is in `build`.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::auth::{AccessKey, CredentialsSource, SigningScheme};
+use crate::auth::{self, AccessKey, CredentialsSource, SigningScheme};
 use crate::model::{InstanceId, ProjectId};
+use crate::rate::RateLimit;
+use crate::retry::RetryPolicy;
 use crate::transport::Options;
 
 mod build;
@@ -35,6 +38,10 @@ pub struct ClientBuilder {
     timeout: Option<Duration>,
     options: Options,
     http: Option<reqwest::Client>,
+    retry: RetryPolicy,
+    rate_limit: Option<RateLimit>,
+    state_dir: Option<PathBuf>,
+    state_name: Option<String>,
 }
 
 impl ClientBuilder {
@@ -79,7 +86,7 @@ impl ClientBuilder {
 
     /// An IAM token, sent to IoTDA as `X-Auth-Token`. Its scope has to be the project.
     pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.token = Some(SecretString::from(token.into()));
+        self.token = Some(auth::secret(token));
         self
     }
 
@@ -114,7 +121,7 @@ impl ClientBuilder {
         self
     }
 
-    /// How long one attempt of an IoTDA call may take; 60 seconds otherwise. Uploads have no such limit.
+    /// How long one attempt of a call to IoTDA, IAM or STS may take; 60 seconds otherwise. Uploads have no such limit.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -132,6 +139,32 @@ impl ClientBuilder {
         self
     }
 
+    /// How failed calls are repeated; see [`RetryPolicy`].
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// How many requests may be sent to IoTDA, by all clones together; as many as calls need otherwise.
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = Some(limit);
+        self
+    }
+
+    /// A folder for what should survive this process, made if need be: the journals by which uploads go on after they
+    /// were broken off, and locks between processes. Without one nothing is kept.
+    pub fn state_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.state_dir = Some(folder.into());
+        self
+    }
+
+    /// What journals and locks call the service instead of its addresses. Uploads to one whose addresses are others from
+    /// run to run, such as an emulator on free ports, go on by this name.
+    pub fn state_name(mut self, name: impl Into<String>) -> Self {
+        self.state_name = Some(name.into());
+        self
+    }
+
     /// Certificates to trust besides the platform's, as the text of a PEM file. May be called more than once.
     pub fn ca_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.options.ca_certificates.push(pem.into());
@@ -144,8 +177,14 @@ impl ClientBuilder {
         self
     }
 
-    /// A ready HTTP client. Proxies, certificates and connection limits are its own then; it should not follow
-    /// redirects. About its TLS see the crate's section on features.
+    /// A ready HTTP client. Proxies, certificates and connection limits are its own then. About its TLS see the crate's
+    /// section on features.
+    ///
+    /// It must not follow redirects: build it with `redirect(reqwest::redirect::Policy::none())`. With another policy
+    /// a redirect sends the credentials of that request on before anybody can stop it; the call then fails, and says
+    /// that the client followed. One thing cannot be seen: a client that was sent to another address and from there back
+    /// to the first one ends where it should have been, so that the call succeeds although the other address has read
+    /// the credentials. Requests to the metadata service do not go through it.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http = Some(client);
         self

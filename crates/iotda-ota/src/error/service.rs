@@ -165,6 +165,8 @@ fn beginning(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn read(body: &str) -> (Option<String>, Option<String>) {
@@ -229,6 +231,33 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(name, http::HeaderValue::from_static("id-1"));
             assert_eq!(request_id(&headers).as_deref(), Some("id-1"), "{name}");
+        }
+    }
+
+    fn bounded(text: Option<&str>) -> bool {
+        text.is_none_or(|text| text.chars().count() <= LONGEST_MESSAGE && !text.chars().any(char::is_control))
+    }
+
+    proptest! {
+        #[test]
+        fn any_answer_is_read_without_panic_on_one_line_and_within_bounds(
+            status in 100_u16..600, body in prop::collection::vec(any::<u8>(), 0..400), id in "[ -~]{0,40}",
+            shape in prop::option::of("(<Error><Code>|<html><script>|\\{\"error_code\":|\\{\"error\":\\{\"code\":)"),
+        ) {
+            let body = [shape.unwrap_or_default().into_bytes(), body].concat();
+            let mut headers = HeaderMap::new();
+            headers.insert("x-request-id", http::HeaderValue::from_str(&id).unwrap());
+            let read = ServiceError::read(StatusCode::from_u16(status).unwrap(), &headers, &body);
+            prop_assert_eq!(read.status, Some(status));
+            prop_assert_eq!(read.request_id.as_deref(), Some(id.as_str()));
+            prop_assert!(bounded(read.error_code.as_deref()) && bounded(read.error_msg.as_deref()));
+            let _ = error_code(&body);
+        }
+
+        #[test]
+        fn any_message_is_read_as_it_was_written(code in "[A-Z]{1,5}\\.[0-9]{1,6}", message in "[^\\p{C}]{1,80}") {
+            let body = serde_json::json!({ "error_code": code, "error_msg": message }).to_string();
+            prop_assert_eq!(read(&body), found(&code, &message));
         }
     }
 }

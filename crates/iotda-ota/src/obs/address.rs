@@ -10,8 +10,28 @@ use crate::validate::{Violations, rules};
 /// The characters of a key that stand for themselves in a path.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
 
+/// What stands for itself in a query.
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// The address of a request about an object, or with an empty key about the bucket.
+pub(super) fn url(
+    endpoint: &Url,
+    bucket: &str,
+    key: &str,
+    query: &[(&'static str, Option<String>)],
+) -> Result<Url, Error> {
+    let mut url = object_url(endpoint, bucket, key)?;
+    let items = query.iter().map(|(name, value)| match value {
+        Some(value) => format!("{name}={}", utf8_percent_encode(value, QUERY)),
+        None => (*name).to_owned(),
+    });
+    let items: Vec<_> = items.collect();
+    url.set_query(Some(items.join("&").as_str()).filter(|query| !query.is_empty()));
+    Ok(url)
+}
+
 /// The address of an object: the bucket in the path on this machine, else in front of the host.
-pub(super) fn object_url(endpoint: &Url, bucket: &str, key: &str) -> Result<Url, Error> {
+fn object_url(endpoint: &Url, bucket: &str, key: &str) -> Result<Url, Error> {
     let encoded: String = utf8_percent_encode(key, ENCODED).collect();
     let mut url = endpoint.clone();
     let base = endpoint.path().trim_end_matches('/').to_owned();
@@ -58,6 +78,14 @@ mod tests {
         ] {
             assert_eq!(object_url(&endpoint.parse().unwrap(), "fw", "a/b.bin").unwrap().as_str(), expected);
         }
+    }
+
+    #[test]
+    fn a_query_is_encoded_and_a_bucket_has_no_key() {
+        let endpoint = "http://127.0.0.1:8791".parse().unwrap();
+        let query = [("uploads", None), ("prefix", Some("固 件/a+b&c=d".to_owned()))];
+        let url = url(&endpoint, "fw", "", &query).unwrap();
+        assert_eq!(url.as_str(), "http://127.0.0.1:8791/fw/?uploads&prefix=%E5%9B%BA%20%E4%BB%B6%2Fa%2Bb%26c%3Dd");
     }
 
     #[test]

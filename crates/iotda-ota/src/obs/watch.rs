@@ -59,8 +59,7 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
-    use crate::obs::LocalFile;
-    use crate::{AccessKey, Client, ErrorKind};
+    use crate::{AccessKey, Client, ErrorKind, RetryPolicy};
 
     const LIMIT: Duration = Duration::from_secs(1);
 
@@ -75,10 +74,10 @@ mod tests {
         let path = folder.path().join("x.bin");
         std::fs::write(&path, vec![7; 24 << 20]).unwrap();
         let client = Client::builder().endpoint(&endpoint).obs_endpoint(&endpoint).project_id("fake-project");
-        let client = client.access_key(AccessKey::new("FAKE-KEY-ID", "fake-secret")).idle_timeout(LIMIT).build();
-        let obs = client.unwrap().obs().unwrap();
-        let file = LocalFile::read(path).await.unwrap();
-        obs.upload("bucket", "x.bin", &file).await.map(|info| info.size)
+        let client = client.access_key(AccessKey::new("FAKE-KEY-ID", "fake-secret")).idle_timeout(LIMIT);
+        let obs = client.retry(RetryPolicy::none()).build().unwrap().obs().unwrap();
+        let upload = obs.upload("bucket", "x.bin", path).replace(true).part_size(24 << 20);
+        upload.send().await.map(|uploaded| uploaded.object.size)
     }
 
     #[tokio::test]

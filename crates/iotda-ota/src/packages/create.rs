@@ -1,15 +1,19 @@
 //! Create a package from an object that is already in OBS.
 
-use http::Method;
 use iotda_ota_client::types;
 use serde::Serialize;
 
-use crate::call::{self, Operation};
+use crate::call::{CallOptions, Operation, call_options};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
-use crate::model::{AppId, FileLocation, ObsLocation, Package, PackageType, PackageVersion, ProductId};
+use crate::model::{AppId, FileLocation, ObsLocation, Package, PackageId, PackageType, PackageVersion, ProductId};
+use crate::once::{self, Settle};
 use crate::response::Response;
 use crate::validate::{OptionalRule, Violations, Warning, rules};
+
+mod making;
+
+use making::{Body, Making};
 
 const OPERATION: Operation = Operation { name: "create_ota_package", creates: true, names_one: false };
 
@@ -117,22 +121,34 @@ impl CreateRequest {
 /// reference page [Creating an OTA Upgrade
 /// Package](https://support.huaweicloud.com/intl/en-us/api-iothub/CreateOtaPackage.html).
 ///
+/// # Repeating
+///
+/// A second request would make a second package, so no attempt is repeated blindly. When a request may have reached the
+/// service and no clear answer came, the package is looked up by app, product, type, module and version, and compared by
+/// location and checksum. If it is there, that is the result ([`Response::is_found`]); if not, there is another attempt.
+/// After that the packages are listed once more: of several that are the same the oldest stays, and the one that this call
+/// made is deleted. A request that the service carries out still later, after all of that, would leave a second package.
+///
 /// # Errors
 ///
 /// [`is_invalid`](Error::is_invalid) with every broken rule, before anything is sent.
-/// [`is_outcome_unknown`](Error::is_outcome_unknown) when no clear answer came: creating is not idempotent, so list
-/// the packages of this product and version before trying again.
+/// [`is_retryable`](Error::is_retryable) when no attempt came through: nothing was created.
+/// [`is_outcome_unknown`](Error::is_outcome_unknown) when no clear answer came and looking it up did not help: the
+/// package could not be looked up, or is not there although the service may still be at it, or said it were.
+/// [`Error::sought`] has everything to look for.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before send"]
 pub struct CreatePackage {
     client: Client,
     request: CreateRequest,
     any_suffix: bool,
+    options: CallOptions,
+    besides: Vec<PackageId>,
 }
 
 impl CreatePackage {
     pub(crate) fn new(client: Client, request: CreateRequest) -> Self {
-        Self { client, request, any_suffix: false }
+        Self { client, request, any_suffix: false, options: CallOptions::default(), besides: Vec::new() }
     }
 
     /// The OTA module that a module package upgrades. At most 64 letters, digits, `_`, `-` and `.`.
@@ -165,6 +181,15 @@ impl CreatePackage {
         self
     }
 
+    call_options!();
+    call_options!(lent);
+
+    /// These exist already, and are not what this call makes even if they are the same.
+    pub(crate) fn besides(mut self, packages: impl IntoIterator<Item = PackageId>) -> Self {
+        self.besides.extend(packages);
+        self
+    }
+
     /// What would be sent.
     pub fn request(&self) -> &CreateRequest {
         &self.request
@@ -192,21 +217,18 @@ impl CreatePackage {
     ///
     /// See [`CreatePackage`].
     pub async fn send(&self) -> Result<Response<Package>, Error> {
+        self.send_settled(Settle::WhenRepeated).await
+    }
+
+    /// The same; with [`Settle::Always`] it is looked for others that are the same even after a clear answer.
+    pub(crate) async fn send_settled(&self, settle: Settle) -> Result<Response<Package>, Error> {
         self.validate().map_err(|violations| Error::invalid(violations).with_operation(OPERATION.name))?;
         // The types of the document are a second fence: what the written rules forgot stops here.
         let body: types::CreateOtaPackageRequest = serde_json::from_value(self.request.json()?).map_err(|error| {
             Error::new(ErrorKind::Invalid, "the request does not fit the OpenAPI document").with_source(error)
         })?;
-        let body = &body;
-        call::run(&self.client, OPERATION, |call| async move {
-            let generated = call.generated(&self.client);
-            let mut request = generated.create_ota_package().project_id(call.project_id()).body(body.clone());
-            if let Some(instance_id) = self.client.instance_id() {
-                request = request.instance_id(instance_id.as_str());
-            }
-            call.finish(request.send().await, Package::from_wire, Package::from_body)
-        })
-        .await
+        let making = Making { create: self, body: Body::Checked(Box::new(body)) };
+        once::create(&making, &self.options, settle).await
     }
 
     /// Asks the service without checking, for the day when its rules are wider than the documented ones.
@@ -215,12 +237,7 @@ impl CreatePackage {
     ///
     /// See [`CreatePackage`].
     pub async fn send_unchecked(&self) -> Result<Response<Package>, Error> {
-        let body = self.request.json()?.to_string().into_bytes();
-        let body = &body;
-        call::run(&self.client, OPERATION, |call| async move {
-            let segments = super::path(&call, None);
-            call.send_raw(&self.client, Method::POST, &segments, &[], Some(body.clone()), Package::from_body).await
-        })
-        .await
+        let body = Body::Unchecked(self.request.json()?.to_string().into_bytes());
+        once::create(&Making { create: self, body }, &self.options, Settle::WhenRepeated).await
     }
 }

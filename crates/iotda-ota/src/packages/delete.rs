@@ -2,18 +2,22 @@
 
 use http::Method;
 
-use crate::call::{self, Operation};
+use crate::call::{self, CallOptions, Operation, call_options};
 use crate::client::Client;
 use crate::error::Error;
 use crate::model::PackageId;
 use crate::response::Response;
 use crate::validate::{Violations, rules};
 
+mod with_object;
+
+pub use with_object::{DeleteWithObject, DeletedWithObject};
+
 const OPERATION: Operation = Operation { name: "delete_ota_package", creates: false, names_one: true };
 
 /// Deletes one package: `DELETE /v5/iot/{project_id}/ota-upgrades/packages/{package_id}`.
 ///
-/// Only the package goes; the object in OBS stays.
+/// Only the package goes; the object in OBS stays, unless [`with_object`](DeletePackage::with_object) is asked for.
 ///
 /// ```
 /// # async fn example(client: iotda_ota::Client) -> Result<(), iotda_ota::Error> {
@@ -23,17 +27,27 @@ const OPERATION: Operation = Operation { name: "delete_ota_package", creates: fa
 ///
 /// # Errors
 ///
-/// [`is_not_found`](Error::is_not_found) if there is no such package, for example because it was deleted before.
+/// [`is_not_found`](Error::is_not_found) if there is no such package, for example because it was deleted before. When an
+/// attempt failed and the next one finds no package, that is a success.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before send"]
 pub struct DeletePackage {
     client: Client,
     package_id: PackageId,
+    options: CallOptions,
 }
 
 impl DeletePackage {
     pub(super) fn new(client: Client, package_id: PackageId) -> Self {
-        Self { client, package_id }
+        Self { client, package_id, options: CallOptions::default() }
+    }
+
+    call_options!();
+    call_options!(lent);
+
+    /// Deletes the object in OBS, too, unless another package needs it.
+    pub fn with_object(self) -> DeleteWithObject {
+        DeleteWithObject::new(self)
     }
 
     /// Checks the documented rules.
@@ -54,16 +68,16 @@ impl DeletePackage {
     /// See [`DeletePackage`].
     pub async fn send(&self) -> Result<Response<()>, Error> {
         self.validate().map_err(|violations| Error::invalid(violations).with_operation(OPERATION.name))?;
-        call::run(&self.client, OPERATION, |call| async move {
-            let generated = call.generated(&self.client);
+        let result = call::run(&self.client, OPERATION, &self.options, |call| async move {
+            let generated = call.generated();
             let mut request =
                 generated.delete_ota_package().project_id(call.project_id()).package_id(self.package_id.as_str());
             if let Some(instance_id) = self.client.instance_id() {
                 request = request.instance_id(instance_id.as_str());
             }
             call.finish(request.send().await, Some, deleted)
-        })
-        .await
+        });
+        gone(result.await)
     }
 
     /// Asks the service without checking.
@@ -72,15 +86,23 @@ impl DeletePackage {
     ///
     /// See [`DeletePackage`].
     pub async fn send_unchecked(&self) -> Result<Response<()>, Error> {
-        call::run(&self.client, OPERATION, |call| async move {
+        let result = call::run(&self.client, OPERATION, &self.options, |call| async move {
             let segments = super::path(&call, Some(self.package_id.as_str()));
             call.send_raw(&self.client, Method::DELETE, &segments, &[], None, deleted).await
-        })
-        .await
+        });
+        gone(result.await)
     }
 }
 
 /// A success with another status than the documented one counts if it says nothing else.
 fn deleted(body: &[u8]) -> Option<()> {
     matches!(body.trim_ascii(), b"" | b"{}").then_some(())
+}
+
+/// A repeated delete that finds nothing is a success: an attempt before may have deleted it, though its answer was lost.
+fn gone(result: Result<Response<()>, Error>) -> Result<Response<()>, Error> {
+    match result {
+        Err(error) if error.is_not_found() && error.attempts() > 1 => Ok(Response::of_error((), &error)),
+        result => result,
+    }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use futures_util::Stream;
 
-use crate::call::{self, Operation};
+use crate::call::{self, CallOptions, Operation, call_options};
 use crate::client::Client;
 use crate::error::Error;
 use crate::model::{AppId, Package, PackageType, PackageVersion, ProductId};
@@ -46,6 +46,8 @@ pub struct ListPackages {
     marker: Option<String>,
     offset: Option<u32>,
     at_most: Option<u64>,
+    is_unchecked: bool,
+    options: CallOptions,
 }
 
 /// One page of packages.
@@ -72,6 +74,8 @@ impl ListPackages {
             marker: None,
             offset: None,
             at_most: None,
+            is_unchecked: false,
+            options: CallOptions::default(),
         }
     }
 
@@ -117,6 +121,15 @@ impl ListPackages {
         self
     }
 
+    call_options!();
+    call_options!(lent);
+
+    /// Does not check the first page of a stream either.
+    pub(crate) fn unchecked(mut self) -> Self {
+        self.is_unchecked = true;
+        self
+    }
+
     /// Checks the documented rules.
     ///
     /// # Errors
@@ -153,8 +166,8 @@ impl ListPackages {
     /// [`is_invalid`](Error::is_invalid) with every broken rule, before anything is sent.
     pub async fn send(&self) -> Result<Response<PackagePage>, Error> {
         self.validate().map_err(|violations| Error::invalid(violations).with_operation(OPERATION.name))?;
-        call::run(&self.client, OPERATION, |call| async move {
-            let generated = call.generated(&self.client);
+        call::run(&self.client, OPERATION, &self.options, |call| async move {
+            let generated = call.generated();
             let mut request =
                 generated.list_ota_packages().project_id(call.project_id()).package_type(self.package_type.as_str());
             if let Some(instance_id) = self.client.instance_id() {
@@ -198,7 +211,7 @@ impl ListPackages {
         add("marker", self.marker.clone());
         add("offset", self.offset.map(|offset| offset.to_string()));
         let query = &query;
-        call::run(&self.client, OPERATION, |call| async move {
+        call::run(&self.client, OPERATION, &self.options, |call| async move {
             let segments = super::path(&call, None);
             call.send_raw(&self.client, Method::GET, &segments, query, None, PackagePage::from_body).await
         })
@@ -207,7 +220,8 @@ impl ListPackages {
 
     /// All packages from here on, walking by marker; the offset of 500 is no end for it.
     ///
-    /// Pages are fetched as items are taken. After an error the stream ends.
+    /// Pages are fetched as items are taken. After an error the stream ends. Each page is a call of its own, so limits of
+    /// time hold for each.
     pub fn stream(self) -> impl Stream<Item = Result<Package, Error>> + Send {
         paging::items(self.pages())
     }
@@ -217,14 +231,14 @@ impl ListPackages {
         let wanted = Wanted { page: self.limit.unwrap_or(paging::LARGEST_PAGE), most: self.at_most };
         paging::pages(wanted, move |marker, size| {
             let mut page = self.clone().limit(size);
-            let first = marker.is_none();
+            let checked = marker.is_none() && !self.is_unchecked;
             if let Some(marker) = marker {
                 page = page.marker(marker);
                 page.offset = None;
             }
             async move {
                 // A marker of the service goes back as it came, whatever its form is.
-                let page = if first { page.send().await } else { page.send_unchecked().await };
+                let page = if checked { page.send().await } else { page.send_unchecked().await };
                 page.map(Response::into_inner)
             }
         })

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use crate::call::{self, Operation};
+use crate::call::{self, CallOptions, Operation, call_options};
 use crate::client::Client;
 use crate::error::Error;
 use crate::model::{Package, PackageId};
@@ -28,12 +28,16 @@ const OPERATION: Operation = Operation { name: "show_ota_package", creates: fals
 pub struct ShowPackage {
     client: Client,
     package_id: PackageId,
+    options: CallOptions,
 }
 
 impl ShowPackage {
     pub(super) fn new(client: Client, package_id: PackageId) -> Self {
-        Self { client, package_id }
+        Self { client, package_id, options: CallOptions::default() }
     }
+
+    call_options!();
+    call_options!(lent);
 
     /// Checks the documented rules.
     ///
@@ -53,8 +57,8 @@ impl ShowPackage {
     /// See [`ShowPackage`].
     pub async fn send(&self) -> Result<Response<Package>, Error> {
         self.validate().map_err(|violations| Error::invalid(violations).with_operation(OPERATION.name))?;
-        call::run(&self.client, OPERATION, |call| async move {
-            let generated = call.generated(&self.client);
+        call::run(&self.client, OPERATION, &self.options, |call| async move {
+            let generated = call.generated();
             let mut request =
                 generated.show_ota_package().project_id(call.project_id()).package_id(self.package_id.as_str());
             if let Some(instance_id) = self.client.instance_id() {
@@ -71,7 +75,7 @@ impl ShowPackage {
     ///
     /// See [`ShowPackage`].
     pub async fn send_unchecked(&self) -> Result<Response<Package>, Error> {
-        call::run(&self.client, OPERATION, |call| async move {
+        call::run(&self.client, OPERATION, &self.options, |call| async move {
             let segments = super::path(&call, Some(self.package_id.as_str()));
             call.send_raw(&self.client, Method::GET, &segments, &[], None, Package::from_body).await
         })

@@ -1,74 +1,45 @@
 //! What is done about a package that exists already.
 
-use std::pin::pin;
-
-use futures_util::TryStreamExt;
-
 use super::run::object;
 use super::{Outcome, Publish, Published};
 use crate::error::{Error, ErrorKind};
 use crate::model::Package;
 use crate::obs::{LocalFile, Obs};
-use crate::packages::CreateRequest;
+use crate::packages::alike;
 use crate::validate::Warning;
 
 /// The packages with the same app, product, type, module and version, newest first.
 pub(super) async fn find(publish: &Publish) -> Result<Vec<Package>, Error> {
-    let request = &publish.request;
-    let list = publish.client.packages().list(request.package_type.clone());
-    let list = list.app_id(&request.app_id).product_id(&request.product_id).version(&request.version);
-    let mut packages = pin!(list.stream());
-    let mut found = Vec::new();
-    while let Some(package) = packages.try_next().await? {
-        if !may_be(&package, request) {
-            continue;
-        }
-        // A list may leave out what show tells.
-        let incomplete = package.module_name.is_none() && request.module_name.is_some();
-        let package = if incomplete { show(publish, &package).await? } else { package };
-        if may_be(&package, request) {
-            found.push(package);
-        }
-    }
-    Ok(found)
+    alike::same_identity(&publish.client, &publish.request, &publish.options).await
 }
 
-/// False if a field says that it is another package. The service filters, but not by module, and much hangs on this,
-/// so every field is looked at; one that an answer leaves out says nothing.
-fn may_be(package: &Package, request: &CreateRequest) -> bool {
-    let same = |found: &str, wanted: &str| found.is_empty() || found == wanted;
-    same(package.app_id.as_str(), request.app_id.as_str())
-        && same(package.product_id.as_str(), request.product_id.as_str())
-        && same(package.version.as_str(), request.version.as_str())
-        && same(package.module_name.as_deref().unwrap_or_default(), request.module_name.as_deref().unwrap_or_default())
-}
-
-async fn show(publish: &Publish, package: &Package) -> Result<Package, Error> {
-    Ok(publish.client.packages().show(&package.package_id).send().await?.into_inner())
+pub(super) async fn show(publish: &Publish, package: &Package) -> Result<Package, Error> {
+    let show = publish.client.packages().show(&package.package_id).with_options(&publish.options);
+    Ok(show.send().await?.into_inner())
 }
 
 /// The error of [`IfExists::Fail`](super::IfExists::Fail).
 pub(super) fn refused(package: &Package) -> Error {
     let message = format!("version {} exists already, as package {}", package.version, package.package_id);
     Error::new(ErrorKind::AlreadyExists, message)
-        .with_hint("nothing was sent; publish another version, or ask for skip or verify instead of fail")
+        .with_hint("nothing was sent; publish another version, or ask for skip, verify or replace instead of fail")
 }
 
 /// The result of [`IfExists::Skip`](super::IfExists::Skip).
 pub(super) async fn skipped(publish: &Publish, package: &Package, warnings: Vec<Warning>) -> Result<Published, Error> {
     let package = show(publish, package).await?;
     let object = package.obs_location().map(|location| object(location, None));
-    Ok(Published { object, package, outcome: Outcome::Skipped, warnings })
+    Ok(Published { object, package, outcome: Outcome::Skipped, replaced: Vec::new(), warnings })
 }
 
 /// The result of [`IfExists::Verify`](super::IfExists::Verify): one of the packages has to be made from the file.
 pub(super) async fn verified(
     publish: &Publish,
     obs: &Obs,
-    file: &LocalFile,
     found: &[Package],
     mut warnings: Vec<Warning>,
 ) -> Result<Published, Error> {
+    let file = &publish.read_file().await?;
     let mut differences = Vec::new();
     for candidate in found {
         let package = show(publish, candidate).await?;
@@ -77,36 +48,38 @@ pub(super) async fn verified(
                 warnings.extend(not_changed(&package, publish));
                 let location = package.obs_location();
                 let object = location.map(|location| object(location, Some(file.size())));
-                return Ok(Published { object, package, outcome: Outcome::Verified, warnings });
+                return Ok(Published { object, package, outcome: Outcome::Verified, replaced: Vec::new(), warnings });
             }
             Some(difference) => differences.push(difference),
         }
     }
     let message = format!("version {} exists already and differs: {}", publish.request.version, differences.join("; "));
     Err(Error::new(ErrorKind::Mismatch, message)
-        .with_hint("nothing was changed; publish the file under a new version, or delete the package first"))
+        .with_hint("nothing was changed; publish the file under a new version, or ask for replace"))
 }
 
 /// One warning for each field that the existing package has otherwise: publishing does not change packages.
 fn not_changed(package: &Package, publish: &Publish) -> Vec<Warning> {
-    let wanted = &publish.request;
     let key = package.obs_location().map(|location| &location.object_key);
+    // A key that nobody chose is no reason to warn.
+    let elsewhere = publish.object_key.as_ref().is_some_and(|wanted| key != Some(wanted));
+    let elsewhere = elsewhere.then_some("file_location.obs_location.object_key");
+    let message = "the existing package has another value, which stays; a package cannot be changed";
+    let fields = other_fields(package, publish).into_iter().chain(elsewhere);
+    fields.map(|field| Warning::new(field, message)).collect()
+}
+
+/// The descriptive fields that the package has otherwise than is wanted.
+pub(super) fn other_fields(package: &Package, publish: &Publish) -> Vec<&'static str> {
+    let wanted = &publish.request;
     [
         ("support_source_versions", package.support_source_versions != wanted.support_source_versions),
         ("description", differs(package.description.as_deref(), wanted.description.as_deref())),
         ("custom_info", differs(package.custom_info.as_deref(), wanted.custom_info.as_deref())),
-        // A key that nobody chose is no reason to warn.
-        (
-            "file_location.obs_location.object_key",
-            publish.object_key.as_ref().is_some_and(|wanted| key != Some(wanted)),
-        ),
     ]
     .into_iter()
     .filter(|(_, differs)| *differs)
-    .map(|(field, _)| {
-        let message = "the existing package has another value, which stays; a package cannot be changed";
-        Warning::new(field, message)
-    })
+    .map(|(field, _)| field)
     .collect()
 }
 
@@ -116,7 +89,7 @@ fn differs(found: Option<&str>, wanted: Option<&str>) -> bool {
 }
 
 /// How a package differs from the file, if it does.
-async fn difference(
+pub(super) async fn difference(
     publish: &Publish,
     obs: &Obs,
     file: &LocalFile,
@@ -147,7 +120,8 @@ async fn difference(
         return Ok(Some(format!("object {key:?} of package {id} has {} bytes, the file {}", stored.size, file.size())));
     }
     // Without a registered sign only the content itself can tell.
-    if location.sign.is_none() && !obs.checksum(bucket, key).await?.matches(file.checksum()) {
+    let read = publish.verify_object || location.sign.is_none();
+    if read && !obs.checksum_with(bucket, key, stored.size, publish.progress.clone()).await?.matches(file.checksum()) {
         return Ok(Some(format!("object {key:?} of package {id} has other content than the file")));
     }
     Ok(None)

@@ -15,7 +15,7 @@ const SURELY_ALLOWED: u64 = 1_000_000_000;
 const FIELD: &str = "file";
 
 /// Reports what makes a file impossible to publish; `limited` says whether its size is limited.
-pub(super) fn check(path: &Path, limited: bool, violations: &mut Violations) {
+pub(crate) fn check(path: &Path, limited: bool, violations: &mut Violations) {
     let shown = format!("{path:?}");
     let metadata = match look(path) {
         Ok(metadata) => metadata,
@@ -35,7 +35,7 @@ pub(super) fn check(path: &Path, limited: bool, violations: &mut Violations) {
         let help = "name the firmware file inside it";
         violations.add_described(FIELD, "a file", format!("the folder {shown}"), help);
     } else if !metadata.is_file() {
-        let help = "write the data into a file first; it is read twice";
+        let help = "write the data into a file first: what is sent may have to be read again";
         violations.add_described(FIELD, "a regular file", shown, help);
     } else if metadata.len() == 0 {
         let help = "check the build that should have written it";

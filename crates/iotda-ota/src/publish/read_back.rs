@@ -16,7 +16,8 @@ pub(super) async fn package(
     sent: &ObsLocation,
     warnings: &mut Vec<Warning>,
 ) -> Result<Package, Error> {
-    let shown = match publish.client.packages().show(&created.package_id).send().await {
+    let show = publish.client.packages().show(&created.package_id).with_options(&publish.options);
+    let shown = match show.send().await {
         Ok(shown) => shown.into_inner(),
         Err(error) => {
             let message = format!("{} was created but could not be read back: {error}", created.package_id);

@@ -1,87 +1,113 @@
 //! The steps of publishing, in order.
 
-use super::{IfExists, Outcome, Publish, Published, PublishedObject, existing, read_back};
+use sha2::{Digest, Sha256};
+
+use super::store::{self, Stored};
+use super::{IfExists, Outcome, Publish, Published, PublishedObject, existing, read_back, replace};
 use crate::error::{Error, ErrorKind};
-use crate::model::ObsLocation;
-use crate::obs::{LocalFile, ObjectInfo, Obs};
+use crate::lock::{Lock, LockError};
+use crate::model::{Checksum, ObsLocation, Package};
+use crate::obs::Obs;
+use crate::once::Settle;
 use crate::packages::CreatePackage;
 use crate::progress::Phase;
-use crate::validate::OptionalRule;
+use crate::validate::{OptionalRule, Warning};
 
-/// Check, look for the package, hash, upload, create, read back.
+/// Check, look for the package, hash and upload, create, read back.
 pub(super) async fn run(publish: &Publish) -> Result<Published, Error> {
     publish.validate()?;
-    let obs = credentials(publish).await?;
+    let publish = &publish.begun();
+    let obs = publish.options.within(credentials(publish)).await?;
     let mut warnings = publish.warnings();
+    let _lock = publish.options.within(lock(publish)).await?;
 
     let found = existing::find(publish).await?;
     match (publish.if_exists, found.first()) {
-        (IfExists::Fail, Some(package)) => return Err(existing::refused(package)),
-        (IfExists::Skip, Some(package)) => return existing::skipped(publish, package, warnings).await,
-        _ => {}
+        (_, None) => {
+            let stored = publish.options.within(store::store(publish, &obs, &mut warnings)).await?;
+            create(publish, &obs, stored, &[], warnings).await
+        }
+        (IfExists::Fail, Some(package)) => Err(existing::refused(package)),
+        (IfExists::Skip, Some(package)) => existing::skipped(publish, package, warnings).await,
+        (IfExists::Verify, Some(_)) => {
+            publish.options.within(existing::verified(publish, &obs, &found, warnings)).await
+        }
+        (IfExists::Replace, Some(_)) => replace::run(publish, &obs, &found, warnings).await,
     }
+}
 
-    let file = publish.read_file().await?;
-    if !found.is_empty() {
-        return existing::verified(publish, &obs, &file, &found, warnings).await;
-    }
-
-    let request = publish.signed_request(file.checksum());
+/// Registers the stored object and compares what the service shows with what was sent.
+pub(super) async fn create(
+    publish: &Publish,
+    obs: &Obs,
+    stored: Stored,
+    replaced: &[Package],
+    mut warnings: Vec<Warning>,
+) -> Result<Published, Error> {
+    let request = publish.signed_request(stored.key, &stored.checksum);
     // The request was made with a location a moment ago.
     let location = request.file_location.obs_location.clone().unwrap_or_default();
-    let stored = store(publish, &obs, &file, &location).await?;
-
     let mut create = CreatePackage::new(publish.client.clone(), request);
     if publish.any_suffix {
         create = create.allow(OptionalRule::Suffix);
     }
     publish.progress.report(Phase::Create, 0, 0);
-    let created = create.send().await.map_err(|error| not_created(error, &location))?.into_inner();
+    let create = create.with_options(&publish.options).besides(replaced.iter().map(|old| old.package_id.clone()));
+    // Somebody else may have published the same at the same moment; only the oldest package stays then.
+    let created = create.send_settled(Settle::Always).await;
+    let created = created.map_err(|error| not_created(error, &location))?;
+    warnings.extend(created.warnings().iter().cloned());
+    let created = created.into_inner();
     let package = read_back::package(publish, created, &location, &mut warnings).await?;
-    read_back::object(&obs, &stored, &location, &package, &mut warnings).await?;
-    let object = object(&location, Some(file.size()));
-    Ok(Published { package, object: Some(object), outcome: Outcome::Created, warnings })
-}
-
-impl Publish {
-    pub(super) async fn read_file(&self) -> Result<LocalFile, Error> {
-        LocalFile::read_with(self.file.clone(), self.progress.clone()).await
-    }
+    read_back::object(obs, &stored.object, &location, &package, &mut warnings).await?;
+    let object = object(&location, Some(stored.object.size));
+    Ok(Published { package, object: Some(object), outcome: Outcome::Created, replaced: Vec::new(), warnings })
 }
 
 /// The credentials of both services have to be there before anything else is sent.
 async fn credentials(publish: &Publish) -> Result<Obs, Error> {
-    let obs = publish.client.obs()?;
+    let mut obs = publish.client.obs()?;
+    if let Some(policy) = &publish.options.retry {
+        obs = obs.with_retry(policy.clone());
+    }
     publish.client.session().project_id().await?;
-    publish.client.session().obs_key().await?;
+    publish.client.session().obs_credentials().await?;
     Ok(obs)
 }
 
-/// Brings the file into OBS, unless the very same content is there.
-async fn store(publish: &Publish, obs: &Obs, file: &LocalFile, location: &ObsLocation) -> Result<ObjectInfo, Error> {
-    let (bucket, key) = (location.bucket_name.as_str(), location.object_key.as_str());
-    match obs.head(bucket, key).await {
-        Ok(info) => {
-            if info.size == file.size() && obs.checksum(bucket, key).await?.matches(file.checksum()) {
-                return Ok(info);
-            }
-            let message = format!("object {key:?} in bucket {bucket:?} exists with other content");
-            return Err(Error::new(ErrorKind::AlreadyExists, message)
-                .with_hint("nothing was changed; give another object key, or delete the object first"));
+/// Waits for others on this machine that publish the same version, so that of two at once the second finds the package.
+async fn lock(publish: &Publish) -> Result<Option<Lock>, Error> {
+    let Some(folder) = &publish.journal_dir else { return Ok(None) };
+    let (client, request) = (&publish.client, &publish.request);
+    let project = client.session().project_id().await?;
+    let mut digest = Sha256::new();
+    for text in [
+        client.state_name(),
+        project.as_str(),
+        client.instance_id().map(|id| id.as_str()).unwrap_or_default(),
+        request.app_id.as_str(),
+        request.product_id.as_str(),
+        request.package_type.as_str(),
+        request.module_name.as_deref().unwrap_or_default(),
+        request.version.as_str(),
+    ] {
+        digest.update((text.len() as u64).to_le_bytes());
+        digest.update(text);
+    }
+    let name = Checksum::from_digest(digest.finalize().into());
+    match Lock::acquire(folder.join(format!("publish-{name}.lock"))).await {
+        Ok(lock) => Ok(Some(lock)),
+        Err(LockError::Busy) => {
+            let message = format!("version {} is being published by somebody else on this machine", request.version);
+            Err(Error::new(ErrorKind::Unavailable, message)
+                .with_hint("wait until that is done and publish again: the same file is then found to be published"))
         }
-        // A bucket that is missing is found out by the upload, with the better message.
-        Err(error) if error.is_not_found() => {}
-        Err(error) => return Err(error),
+        // Should there be an upload, it warns of the folder.
+        Err(LockError::Io(error)) => {
+            tracing::info!(%error, folder = %folder.display(), "no lock can be had");
+            Ok(None)
+        }
     }
-    let sent = obs.upload_with(bucket, key, file, publish.progress.clone()).await?;
-    let stored = obs.head(bucket, key).await?;
-    let replaced = sent.etag.is_some() && stored.etag.is_some() && sent.etag != stored.etag;
-    if stored.size != file.size() || replaced {
-        let message = format!("object {key:?} is not what was uploaded: it has {} bytes", stored.size);
-        return Err(Error::new(ErrorKind::Mismatch, message)
-            .with_hint("no package was created; see that nobody else uploads to this key, then publish again"));
-    }
-    Ok(stored)
 }
 
 /// Says what is done already when a create was refused, or nobody knows.

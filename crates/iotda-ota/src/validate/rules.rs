@@ -79,10 +79,22 @@ pub(crate) fn package_id(value: &str, violations: &mut Violations) {
     rule.check("package_id", value, "the package id", Some("create and list answer it"), violations);
 }
 
-/// The reference states no rule for project ids; these characters are what keeps the path one path.
 pub(crate) fn project_id(value: &str, violations: &mut Violations) {
+    project_id_of(None, value, violations);
+}
+
+/// The reference states no rule for project ids; these characters are what keeps the path one path. `origin` says where
+/// one comes from that nobody gave to the client itself.
+pub(crate) fn project_id_of(origin: Option<&str>, value: &str, violations: &mut Violations) {
     let rule = Text { most: None, ..IDENTIFIER };
-    rule.check("project_id", value, "the project id", Some("the console shows it under My Credentials"), violations);
+    let what = origin.map_or_else(|| "the project id".to_owned(), |origin| format!("the project id from {origin}"));
+    rule.check("project_id", value, &what, Some("the console shows it under My Credentials"), violations);
+}
+
+/// Region ids are free text, of characters that can stand in an address.
+pub(crate) fn region(field: &str, value: &str, violations: &mut Violations) {
+    let rule = Text { most: None, ..IDENTIFIER };
+    rule.check(field, value, "the region id", Some("the console shows it, such as cn-north-4"), violations);
 }
 
 pub(crate) fn instance_id(value: &str, violations: &mut Violations) {

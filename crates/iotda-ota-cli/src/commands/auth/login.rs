@@ -1,13 +1,16 @@
 //! `iotda-ota auth login`: a token for a user name and password, of which only the token is kept.
 
-use std::io::{self, BufRead, ErrorKind, IsTerminal, Read};
-use std::time::Duration;
+use std::error::Error as _;
+use std::io::{self, IsTerminal};
 
-use iotda_ota::{Login, Password};
+use iotda_ota::{Client, Error, Login, Password, SourceError};
 use serde::Serialize;
 use tokio::task::{JoinHandle, spawn_blocking};
+use zeroize::Zeroizing;
 
 use super::super::running::{no_runtime, runtime};
+use super::password::{Read, Unfit, first_line, standard_input};
+use super::prompt::Prompt;
 use crate::args::LoginArgs;
 use crate::config::Settings;
 use crate::failure::Failure;
@@ -18,12 +21,6 @@ use crate::target::Target;
 
 /// What an interruption means here.
 const NOT_LOGGED_IN: &str = "nothing was kept; run the same command again";
-
-/// The longest password that is read from a pipe.
-const LONGEST: u64 = 4096;
-
-/// How long the terminal has to show again what is typed, after an interruption.
-const RESTORE: Duration = Duration::from_millis(300);
 
 /// What is printed.
 #[derive(Serialize)]
@@ -38,8 +35,9 @@ struct LoggedIn<'a> {
 
 pub(super) fn run(args: &LoginArgs, settings: Settings, kept: &Login, output: &Output) -> Result<(), Failure> {
     let runtime = runtime(false)?;
+    let origins = settings.origins.clone();
     let result = runtime.block_on(async {
-        // From here on Ctrl-C is ours, so that the terminal is never left without echo.
+        // From here on signals are ours, so that the terminal is never left without echo.
         let mut signals = Signals::listen().map_err(|error| no_runtime(&error))?;
         let target = Target::open(settings, true, output).await?;
         // What is wrong with the settings comes out before anybody types a password.
@@ -52,18 +50,21 @@ pub(super) fn run(args: &LoginArgs, settings: Settings, kept: &Login, output: &O
     });
     // After an interruption a thread may still wait for a password.
     runtime.shutdown_background();
-    result
+    result.map_err(|failure| failure.blamed_on(&origins))
 }
 
 async fn log_in(
     args: &LoginArgs,
-    password: String,
+    mut password: Zeroizing<String>,
     target: &Target,
     kept: &Login,
     output: &Output,
 ) -> Result<(), Failure> {
+    // Moved and not copied: from here on the library wipes it.
+    let password = std::mem::take(&mut *password);
     let client = target.client_with(Password::new(&args.username, password, &args.domain))?;
-    let credentials = client.current_credentials().await?;
+    let credentials =
+        client.current_credentials().await.map_err(|error| refused(error, args, &wanted_project(&client)))?;
     kept.save(&credentials, client.source_http().region.as_deref())
         .map_err(|error| Failure::fault(&format!("the token cannot be kept in {}", kept.file().display()), &error))?;
     let logged_in = LoggedIn {
@@ -88,47 +89,72 @@ async fn log_in(
     })
 }
 
+/// The failure of a login. IAM says only that something is wrong, so everything that was sent is named.
+fn refused(error: Error, args: &LoginArgs, project: &str) -> Failure {
+    let Some(SourceError::Refused(reason)) = error.source().and_then(|source| source.downcast_ref()) else {
+        return Failure::from(error).with_message("the login failed");
+    };
+    let (user, domain) = (&args.username, &args.domain);
+    let hint = if reason.status() == Some(401) {
+        format!(
+            "one of three is wrong: the user name {user} (--username), the password, or the account {domain} (--domain) \
+             of which {user} has to be an IAM user"
+        )
+    } else {
+        format!("check that {user} of {domain} may use {project}, and that this is the right IAM address")
+    };
+    Failure::from(error).with_message("IAM refused the login").with_hint(hint)
+}
+
+/// The project for which a token was asked, in words.
+fn wanted_project(client: &Client) -> String {
+    match (client.project_id(), &client.source_http().region) {
+        (Some(id), _) => format!("project {id}"),
+        (None, Some(region)) => format!("the project named {region}"),
+        (None, None) => "the project".to_owned(),
+    }
+}
+
 /// Asks for the password on the terminal without showing it, or reads it from a pipe.
-async fn password(args: &LoginArgs, signals: &mut Signals) -> Result<String, Failure> {
-    let from_pipe = args.password_stdin;
-    if !from_pipe && !io::stdin().is_terminal() {
+async fn password(args: &LoginArgs, signals: &mut Signals) -> Result<Zeroizing<String>, Failure> {
+    let failed = |error: io::Error| unfit(&Unfit::Io(error));
+    let interrupted = |signal: Signal| Failure::interrupted(signal, false, NOT_LOGGED_IN);
+    let read = if args.password_stdin {
+        let input = standard_input().map_err(failed)?;
+        waited_for(spawn_blocking(move || first_line(input)), signals).await.map_err(interrupted)?
+    } else if io::stdin().is_terminal() {
+        let prompt = Prompt::ask(&format!("Password of {} (not shown): ", Shown(&args.username))).map_err(failed)?;
+        let answer = prompt.answer().map_err(failed)?;
+        let read = waited_for(spawn_blocking(answer), signals).await.map_err(interrupted)?;
+        prompt.answered();
+        read
+    } else {
         return Err(Failure::usage(
             "there is no terminal to ask for the password",
             "add --password-stdin to read it from standard input",
         ));
-    }
-    let prompt = format!("Password of {} (not shown): ", Shown(&args.username));
-    let mut asked = spawn_blocking(move || if from_pipe { first_line() } else { rpassword::prompt_password(prompt) });
-    let answer = tokio::select! {
-        answer = &mut asked => answer,
-        signal = signals.next() => return Err(interrupted(signal, asked).await),
     };
-    let password = match answer {
-        Ok(Ok(password)) => password,
-        Ok(Err(error)) if error.kind() == ErrorKind::Interrupted => {
-            return Err(Failure::interrupted(Signal::Interrupt, false, NOT_LOGGED_IN));
-        }
-        Ok(Err(error)) => return Err(Failure::fault("the password cannot be read", &error)),
-        Err(error) => return Err(Failure::fault("the password cannot be read", &io::Error::other(error))),
-    };
-    if password.is_empty() {
-        let hint = "nothing was sent; try again";
-        return Err(Failure::usage("the password is empty", hint));
-    }
-    Ok(password)
+    read.map_err(|error| unfit(&error))
 }
 
-/// Ctrl-C also ends the question, which then puts the terminal right.
-async fn interrupted(signal: Signal, asked: JoinHandle<io::Result<String>>) -> Failure {
-    // Whether it ended or is still waiting, this program ends now.
-    let _ = tokio::time::timeout(RESTORE, asked).await;
-    Failure::interrupted(signal, false, NOT_LOGGED_IN)
+/// What was read, unless a signal comes first. Whoever reads goes on waiting then, until the process ends.
+async fn waited_for(reading: JoinHandle<Read>, signals: &mut Signals) -> Result<Read, Signal> {
+    let read = tokio::select! {
+        read = reading => read,
+        signal = signals.next() => return Err(signal),
+    };
+    // What the thread says in a panic may hold what it read, so it is not repeated.
+    Ok(read.unwrap_or_else(|_| Err(Unfit::Io(io::Error::other("the reading thread failed")))))
 }
 
-/// The first line of standard input, without its end.
-fn first_line() -> io::Result<String> {
-    let mut line = String::new();
-    io::stdin().lock().take(LONGEST).read_line(&mut line)?;
-    line.truncate(line.trim_end_matches(['\r', '\n']).len());
-    Ok(line)
+fn unfit(error: &Unfit) -> Failure {
+    match error {
+        Unfit::Empty => Failure::usage("the password is empty", "nothing was sent; try again"),
+        Unfit::TooLong => Failure::usage(
+            "the password is longer than 4096 bytes",
+            "nothing was sent; check that its first line is the password",
+        ),
+        Unfit::NoText => Failure::usage("the password is no text in UTF-8", "nothing was sent; check its encoding"),
+        Unfit::Io(error) => Failure::fault("the password cannot be read", error),
+    }
 }

@@ -2,9 +2,13 @@
 
 use std::io::{self, Write};
 
-use iotda_ota::{AccessKey, Client, Credentials, Error, ErrorKind, Finding, PackageType, Secret, SourceError};
+use iotda_ota::{
+    AccessKey, Chain, Client, Credentials, CredentialsSource, Error, ErrorKind, Finding, PackageType, Secret,
+    SourceError,
+};
 use serde::Serialize;
 
+use crate::config::Origins;
 use crate::credentials::Found;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -22,14 +26,18 @@ struct Status {
     /// The scheme of request signing; nothing with a token, which is sent as it is.
     signing: Option<&'static str>,
     obs_credentials: Option<String>,
+    region: Option<String>,
     endpoint: String,
     iam_endpoint: String,
     project_id: Option<String>,
-    project_from: Option<&'static str>,
+    /// The flag, variable or line of a profile that named it, else in words.
+    project_from: Option<String>,
     instance_id: Option<String>,
     clock_difference_seconds: Option<i64>,
     /// The sources that were asked, in this order; the last one ended the search.
     sources: Vec<Asked>,
+    /// The flag, variable or line of a profile that each setting came from.
+    origins: Origins,
 }
 
 /// What one source said.
@@ -42,28 +50,32 @@ struct Asked {
 
 pub(super) async fn run(target: &Target, output: &Output) -> Result<(), Failure> {
     let client = target.client(|_| Ok(()))?;
-    let mut status = Status::new(&client);
+    let mut status = Status::new(&client, target.origins().clone());
     let client = match target.chain() {
         // The emulator's own.
         None => client,
         Some(chain) => {
-            let mut findings = chain.explore(client.source_http()).await;
+            let findings = chain.explore(client.source_http()).await;
             status.sources = findings.iter().map(Asked::from).collect();
-            match findings.pop() {
-                Some(Finding { source, result: Ok(credentials), .. }) => {
-                    target.note(&credentials);
-                    target.client_with(Found { source, credentials })?
-                }
-                _ => {
-                    let unavailable = status.sources.last().is_some_and(|last| last.result == UNAVAILABLE);
-                    status.authenticated = (!unavailable).then_some(false);
-                    status.print(output)?;
-                    return Err(status.without_credentials());
-                }
+            let source = match findings.last() {
+                Some(Finding { source, result: Ok(_), .. }) => source.clone(),
+                _ => chain.name().to_owned(),
+            };
+            let result = Chain::conclude(findings);
+            if let Ok(credentials) = &result {
+                target.note(credentials);
             }
+            target.client_with(Found { source, result })?
         }
     };
-    let credentials = client.current_credentials().await?;
+    let credentials = match client.current_credentials().await {
+        Ok(credentials) => credentials,
+        Err(error) => {
+            status.authenticated = (!error.is_retryable()).then_some(false);
+            status.print(output)?;
+            return Err(status.without_credentials(error));
+        }
+    };
     status.source = status.sources.last().map_or(Some("emulator".to_owned()), |last| Some(last.source.clone()));
     status.describe(&credentials, &client, target.obs_key());
     let result = status.ask(&credentials, &client).await;
@@ -73,7 +85,7 @@ pub(super) async fn run(target: &Target, output: &Output) -> Result<(), Failure>
 
 impl Status {
     /// What is known before anybody is asked.
-    fn new(client: &Client) -> Self {
+    fn new(client: &Client, origins: Origins) -> Self {
         Self {
             authenticated: None,
             source: None,
@@ -81,13 +93,15 @@ impl Status {
             expires_at: None,
             signing: None,
             obs_credentials: None,
+            region: client.source_http().region.clone(),
             endpoint: client.endpoint().to_string(),
             iam_endpoint: client.iam_endpoint().to_string(),
             project_id: client.project_id().map(ToString::to_string),
-            project_from: client.project_id().map(|_| "configured"),
+            project_from: client.project_id().map(|_| origins.of("project_id").unwrap_or("configured").to_owned()),
             instance_id: client.instance_id().map(ToString::to_string),
             clock_difference_seconds: None,
             sources: Vec::new(),
+            origins,
         }
     }
 
@@ -100,7 +114,8 @@ impl Status {
         });
         self.expires_at = credentials.expires_at().map(|end| end.to_string());
         self.signing = matches!(credentials.secret(), Secret::AccessKey(_)).then(|| client.signing_scheme());
-        if let Some(endpoint) = credentials.iam_endpoint() {
+        // An address that the client was given goes first.
+        if let (None, Some(endpoint)) = (&client.source_http().iam_endpoint, credentials.iam_endpoint()) {
             endpoint.clone_into(&mut self.iam_endpoint);
         }
     }
@@ -110,9 +125,9 @@ impl Status {
         let answer = async {
             let project_id = client.find_project_id().await?;
             self.project_id = Some(project_id.to_string());
-            self.project_from.get_or_insert(match credentials.project_id() {
-                Some(_) => "credentials",
-                None => "looked up",
+            self.project_from.get_or_insert_with(|| match credentials.project_id() {
+                Some(_) => "credentials".to_owned(),
+                None => "looked up".to_owned(),
             });
             client.packages().list(PackageType::Firmware).limit(1).send().await
         };
@@ -153,16 +168,21 @@ impl Status {
                 fields.add(name, value);
             }
         };
+        let from = |key: &str, value: &str| match self.origins.of(key) {
+            Some(origin) => format!("{value} ({origin})"),
+            None => value.to_owned(),
+        };
         add("source", &self.source);
         add("credentials", &self.credentials);
         add("valid until", &self.expires_at);
-        add("request signing", &self.signing.map(str::to_owned));
+        add("request signing", &self.signing.map(|signing| from("signing", signing)));
         add("OBS credentials", &self.obs_credentials);
-        add("endpoint", &Some(self.endpoint.clone()));
-        add("IAM endpoint", &Some(self.iam_endpoint.clone()));
-        let from = self.project_from.unwrap_or_default();
-        add("project_id", &self.project_id.as_ref().map(|id| format!("{id} ({from})")));
-        add("instance_id", &self.instance_id);
+        add("region", &self.region.as_ref().map(|region| from("region", region)));
+        add("endpoint", &Some(from("endpoint", &self.endpoint)));
+        add("IAM endpoint", &Some(from("iam_endpoint", &self.iam_endpoint)));
+        let project_from = self.project_from.as_deref().unwrap_or_default();
+        add("project_id", &self.project_id.as_ref().map(|id| format!("{id} ({project_from})")));
+        add("instance_id", &self.instance_id.as_ref().map(|id| from("instance_id", id)));
         add("clock difference", &self.clock_difference_seconds.map(|seconds| format!("{seconds:+} s")));
         let mut name = "sources";
         for Asked { source, result, message } in &self.sources {
@@ -171,23 +191,18 @@ impl Status {
         fields.write(out)
     }
 
-    /// The failure of a search that found nothing.
-    fn without_credentials(&self) -> Failure {
-        let Some(last) = self.sources.last().filter(|last| last.result != ABSENT) else {
-            let hint = "see iotda-ota auth status --help for all sources";
-            return Failure::of_kind(ErrorKind::Unauthenticated, "no source has credentials", hint);
-        };
-        let message = format!("the credentials of {} cannot be used: {}", last.source, last.message);
-        if last.result == UNAVAILABLE {
-            return Failure::of_kind(ErrorKind::Unavailable, message, "wait a little and try again");
+    /// The failure of a search that found nothing. What is known about a source is told as any other command tells it.
+    fn without_credentials(&self, error: Error) -> Failure {
+        if self.sources.iter().any(|asked| asked.result != ABSENT) {
+            return error.into();
         }
-        let hint = "mend them, or remove them so that the next source is asked";
-        Failure::of_kind(ErrorKind::Unauthenticated, message, hint)
+        let hint = "set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or log in with iotda-ota auth login; iotda-ota auth \
+                    status --help names all sources";
+        Failure::of_kind(ErrorKind::Unauthenticated, "no source has credentials", hint)
     }
 }
 
 const ABSENT: &str = "absent";
-const UNAVAILABLE: &str = "unavailable";
 
 impl From<&Finding> for Asked {
     fn from(finding: &Finding) -> Self {
@@ -198,7 +213,7 @@ impl From<&Finding> for Asked {
                     SourceError::Absent(_) => ABSENT,
                     SourceError::Broken(_) => "broken",
                     SourceError::Refused(_) => "refused",
-                    _ => UNAVAILABLE,
+                    _ => "unavailable",
                 };
                 (result, error.to_string())
             }

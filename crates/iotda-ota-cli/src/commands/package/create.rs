@@ -21,11 +21,16 @@ pub(super) async fn run(
     create.validate().map_err(iotda_ota::Error::from)?;
     output.warnings(&create.warnings());
     if args.dry_run {
-        return dry_run(create.request(), &target.describe_unasked(&client), output);
+        return dry_run(create.request(), None, &target.describe_unasked(&client), output);
     }
     creating.set(true);
-    let package = create.send().await?.into_inner();
+    let created = create.send().await?;
     creating.set(false);
+    output.warnings(created.warnings());
+    if created.is_found() {
+        output.note("the create was not answered clearly; the package was found by looking it up");
+    }
+    let package = created.into_inner();
     let target = target.describe(&client).await;
     output.document(&package, |out| {
         let mut fields = Fields::default();
@@ -35,7 +40,8 @@ pub(super) async fn run(
     })
 }
 
-/// The request as the flags describe it.
+/// The request as the flags describe it. Those that are required here are not in the type, because publish may find
+/// them in a manifest.
 fn request(args: &CreateArgs, client: &Client, bucket: &str) -> CreatePackage {
     let described = &args.described;
     let mut location = ObsLocation::new(client.obs_region().unwrap_or_default(), bucket, &args.object_key);
@@ -43,10 +49,10 @@ fn request(args: &CreateArgs, client: &Client, bucket: &str) -> CreatePackage {
         location = location.sign(sign.clone());
     }
     let mut create = client.packages().create(
-        &described.app_id,
-        &described.product_id,
-        described.package_type.clone(),
-        &described.version,
+        described.app_id.clone().unwrap_or_default(),
+        described.product_id.clone().unwrap_or_default(),
+        described.package_type.clone().unwrap_or_default(),
+        &args.version,
         location,
     );
     create = create.support_source_versions(described.support_source_versions.clone());
@@ -72,11 +78,19 @@ struct DryRun<'a> {
     request: &'a CreateRequest,
 }
 
-/// Shows what would be sent.
-pub(super) fn dry_run(request: &CreateRequest, target: &str, output: &Output) -> Result<(), Failure> {
+/// Shows what would be sent, and the manifest that it comes from.
+pub(super) fn dry_run(
+    request: &CreateRequest,
+    manifest: Option<String>,
+    target: &str,
+    output: &Output,
+) -> Result<(), Failure> {
     output.document(&DryRun { dry_run: true, request }, |out| {
         let mut fields = Fields::default();
         fields.add("dry run", "nothing was sent; create would send this");
+        if let Some(manifest) = manifest {
+            fields.add("manifest", manifest);
+        }
         fields.add("target", target);
         fields.write(out)?;
         text::json(request, out)

@@ -54,6 +54,9 @@ pub(in super::super) fn signer(
         },
         Err(error) => return Err(explained(&error)),
     };
+    if gate == Gate::Iotda && access.refusal == Some(Refusal::KeyLocked) {
+        return Err(incorrect("AK access failed to reach the limit,forbidden."));
+    }
     check_scheme(&claim, access, gate)?;
 
     let id = match &claim {

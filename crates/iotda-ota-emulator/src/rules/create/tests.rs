@@ -43,10 +43,31 @@ fn accepts_the_least_that_is_required() {
 }
 
 #[test]
-fn null_counts_as_absent_and_unknown_fields_are_ignored() {
-    let mut body = with("/description", Value::Null);
-    body["colour"] = json!("blue");
-    assert_eq!(read_json(&body).unwrap().description, None);
+fn rejects_null_and_unknown_fields_at_every_depth() {
+    assert_eq!(refused(&with("/description", Value::Null)), "description: must be a string, not null");
+    assert_eq!(
+        refused(&with("/support_source_versions", Value::Null)),
+        "support_source_versions: must be an array of strings, not null"
+    );
+    assert_eq!(refused(&with("/app_id", Value::Null)), "app_id: must be a string, not null");
+    let unknown = [
+        ("/colour", "\"colour\": is no field of the request; there are app_id, "),
+        ("/file_location/colour", "file_location.\"colour\": is no field of the request; there are obs_location"),
+        ("/file_location/obs_location/colour", "file_location.obs_location.\"colour\": is no field of the request; "),
+    ];
+    for (path, message) in unknown {
+        let found = refused(&with(path, json!("blue")));
+        assert!(found.starts_with(message), "{found}");
+    }
+}
+
+#[test]
+fn names_only_so_many_unknown_fields() {
+    let mut body = minimal();
+    for index in 0..1000 {
+        body[format!("field_{index}")] = json!(index);
+    }
+    assert_eq!(refused(&body).split("; there are").count(), MOST_UNKNOWN_FIELDS + 1);
 }
 
 #[test]

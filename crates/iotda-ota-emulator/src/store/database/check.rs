@@ -32,7 +32,8 @@ pub(super) fn check(path: &Path) -> Result<(), StartError> {
             return Err(StartError::newer(path, newer, SCHEMA_VERSION));
         }
         other => {
-            return Err(StartError::damaged(path, &format!("it has schema version {other}")));
+            let problem = format!("it has schema version {other}, of a program that was never released");
+            return Err(StartError::damaged(path, &problem));
         }
     }
     // Until a write-ahead log is merged, the header may already count pages that are only in the log.
@@ -54,7 +55,9 @@ fn probe(path: &Path, size: u64) -> rusqlite::Result<Option<String>> {
         let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         return Ok((verdict != "ok").then_some(verdict));
     }
-    for table in ["packages", "filters", "listing", "sequence", "buckets", "objects"] {
+    let tables =
+        ["packages", "filters", "listing", "sequence", "buckets", "objects", "object_files", "uploads", "parts"];
+    for table in tables {
         connection.prepare(&format!("SELECT * FROM {table} LIMIT 1"))?.query([])?.next()?;
     }
     Ok(None)

@@ -63,7 +63,10 @@ async fn the_first_that_has_credentials_wins_and_is_asked_alone_afterwards() {
     assert_eq!((chain.winner(), chain.refresh_ahead()), (Some("second"), Duration::from_secs(7)));
     assert_eq!(id(&chain.fetch(&http()).await.unwrap()), "TWO");
     let error = chain.fetch(&http()).await.unwrap_err();
-    assert_eq!(error, SourceError::Unavailable("second had credentials before and has none now: gone".into()));
+    assert_eq!(
+        error,
+        SourceError::Unavailable("second had credentials before and has none now: gone".to_owned().into())
+    );
     assert_eq!(chain.fetch(&http()).await.unwrap_err(), SourceError::Broken("second: odd".into()));
     assert_eq!((*first_asked.lock().unwrap(), *third_asked.lock().unwrap()), (1, 0));
 }

@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::auth::SourceHttp;
+use crate::transport::{Clients, Options};
 
 /// What one connection gets.
 pub(in crate::auth) enum Reply {
@@ -81,10 +82,9 @@ async fn request(stream: &mut TcpStream) -> String {
     }
 }
 
-/// Clients as the library makes them: no redirects, and no proxy in a test.
+/// What a client lends to its sources, without a proxy in a test.
 pub(in crate::auth) fn http() -> SourceHttp {
-    #[cfg(feature = "rustls")]
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = || reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-    SourceHttp::new(client(), client())
+    let options = Options { no_proxy: true, ..Options::default() };
+    let limit = Duration::from_secs(20);
+    SourceHttp::of(Arc::new(Clients::new(&options, limit, None).unwrap()), limit)
 }

@@ -3,11 +3,12 @@
 //! The official SDK reads one form for all of them: an object, perhaps inside `credential` or `credentials`, with three
 //! spellings of every field (huaweicloudsdkcore 3.1.219, `auth/internal.py`).
 
+use std::collections::HashMap;
 use std::fmt;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
 
+use crate::auth::wiped::{Node, Wiped};
 use crate::auth::{AccessKey, Credentials, secret_text};
 use crate::validate::Violations;
 
@@ -40,44 +41,47 @@ pub(in crate::auth) fn read(body: &[u8]) -> Result<Credentials, Unfit> {
 }
 
 fn read_at(body: &[u8], now: Timestamp) -> Result<Credentials, Unfit> {
-    let Ok(Value::Object(mut object)) = serde_json::from_slice(body) else {
+    let Ok(Node::Object(mut object)) = serde_json::from_slice(body) else {
         return Err(Unfit::NoObject);
     };
     let wrapper = ["credential", "credentials"].into_iter().find_map(|name| object.remove(name));
     let mut object = match wrapper {
         None => object,
-        Some(Value::Object(inner)) => inner,
+        Some(Node::Object(inner)) => inner,
         Some(_) => return Err(Unfit::Object("answered without a credential".to_owned())),
     };
     let id = visible(&mut object, &ACCESS)?;
     let secret = visible(&mut object, &SECRET)?;
     let token = visible(&mut object, &TOKEN)?;
     let expiry = text(&mut object, &EXPIRY)?;
-    let expires_at: Timestamp =
-        expiry.parse().map_err(|_| Unfit::Object(format!("answered with a field {} that is no time", EXPIRY[0])))?;
+    let expires_at: Timestamp = expiry
+        .as_str()
+        .parse()
+        .map_err(|_| Unfit::Object(format!("answered with a field {} that is no time", EXPIRY[0])))?;
     if expires_at <= now {
         return Err(Unfit::Object(format!(
             "gave a key that expired at {expires_at}, while the clock of this machine says {now:.0}; \
              if the clock is right, the one who gave the key has to renew it"
         )));
     }
-    Ok(Credentials::access_key(AccessKey::new(id, secret).security_token(token)).with_expires_at(expires_at))
+    Ok(Credentials::access_key(AccessKey::new(id.as_str(), secret.as_str()).security_token(token.as_str()))
+        .with_expires_at(expires_at))
 }
 
 /// The first spelling that has a text.
-fn text(object: &mut Map<String, Value>, spellings: &[&str]) -> Result<String, Unfit> {
+fn text(object: &mut HashMap<String, Node>, spellings: &[&str]) -> Result<Wiped, Unfit> {
     let found = spellings.iter().find_map(|name| match object.remove(*name) {
-        Some(Value::String(text)) if !text.is_empty() => Some(text),
+        Some(Node::Text(text)) if !text.as_str().is_empty() => Some(text),
         _ => None,
     });
     found.ok_or_else(|| Unfit::Object(format!("answered without the field {}", spellings[0])))
 }
 
 /// The first spelling that has a text, which also has to fit into a header.
-fn visible(object: &mut Map<String, Value>, spellings: &[&str]) -> Result<String, Unfit> {
+fn visible(object: &mut HashMap<String, Node>, spellings: &[&str]) -> Result<Wiped, Unfit> {
     let found = text(object, spellings)?;
     let mut violations = Violations::default();
-    secret_text(spellings[0], &found, &mut violations);
+    secret_text(spellings[0], found.as_str(), &mut violations);
     match violations.is_empty() {
         true => Ok(found),
         false => Err(Unfit::Object(format!("answered with a field {} that no header can carry", spellings[0]))),
@@ -87,6 +91,7 @@ fn visible(object: &mut Map<String, Value>, spellings: &[&str]) -> Result<String
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::{Map, Value};
 
     use super::*;
     use crate::auth::Secret;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::super::credentials::BoxFuture;
+use super::super::BoxFuture;
 use super::super::exchange::stub::http;
 use super::*;
 
@@ -38,7 +38,7 @@ impl CredentialsSource for Source {
             // Long enough for others to come meanwhile.
             tokio::time::sleep(Duration::from_millis(50)).await;
             if self.asked.fetch_add(1, Ordering::SeqCst) >= self.fails_after {
-                return Err(SourceError::Unavailable("away".to_owned()));
+                return Err(SourceError::Unavailable("away".to_owned().into()));
             }
             let credentials = Credentials::token(format!("fake-token-{}", self.asked()));
             Ok(match self.valid {
@@ -74,13 +74,25 @@ async fn concurrent_callers_share_one_fetch_and_one_renewal() {
 }
 
 #[tokio::test]
-async fn what_does_not_expire_is_never_fetched_again() {
+async fn what_does_not_expire_is_fetched_again_only_after_a_refusal_and_then_once() {
     let source = Source::new(None, 9);
     let keeper = source.keeper();
     let first = keeper.get().await.unwrap();
-    assert!(keeper.renew(&first).await.unwrap().is_none());
-    keeper.get().await.unwrap();
+    assert!(Arc::ptr_eq(&first, &keeper.get().await.unwrap()));
     assert_eq!(source.asked(), 1);
+    let second = keeper.renew(&first).await.unwrap().unwrap();
+    assert!(keeper.renew(&second).await.unwrap().is_none());
+    assert_eq!(source.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_source_that_gives_the_same_again_has_nothing_better_for_anybody_who_was_refused() {
+    let given = crate::auth::session::Given(Credentials::token("fake-token"));
+    let keeper = Keeper::new(Arc::new(given), http());
+    let refused = keeper.get().await.unwrap();
+    for _ in 0..2 {
+        assert!(keeper.renew(&refused).await.unwrap().is_none());
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,9 @@
 //! The metadata source against a stub.
 
+use http::HeaderMap;
+use proptest::prelude::*;
+use secrecy::zeroize::Zeroizing;
+
 use super::*;
 use crate::auth::Secret;
 use crate::auth::exchange::stub::{Reply, Stub, http};
@@ -104,6 +108,26 @@ async fn keys_that_cannot_be_used_are_broken() {
     ] {
         let text = broken(vec![token("fake-1"), Reply::json(200, &body)]).await;
         assert!(text.contains(wanted) && !text.contains("fake-"), "{text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_answer_is_read_without_panic_and_never_shown(
+        status in 200_u16..600,
+        body in prop_oneof![
+            "SECRET[A-Za-z0-9]{20,60}".prop_map(String::into_bytes),
+            "SECRET[A-Za-z0-9]{20,60}".prop_map(|text| KEY.replace("fake-secret", &text).into_bytes()),
+            "SECRET[A-Za-z0-9]{20,60}".prop_map(|text| KEY.replace("2099", &text).into_bytes()),
+            prop::collection::vec(any::<u8>(), 0..120),
+        ],
+    ) {
+        let status = StatusCode::from_u16(status).unwrap();
+        let answer = Answer { status, headers: HeaderMap::new(), body: Zeroizing::new(body) };
+        let metadata = Metadata::default();
+        for error in [metadata.read_token(&answer).err(), metadata.read_key(&answer).err()].into_iter().flatten() {
+            prop_assert!(!error.to_string().contains("SECRET"), "{}", error);
+        }
     }
 }
 

@@ -1,5 +1,8 @@
 //! The OIDC source against a stub.
 
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
 use super::*;
 use crate::auth::Secret;
 use crate::auth::exchange::stub::{Reply, Stub, http};
@@ -23,7 +26,7 @@ async fn broken(variables: &[(&str, &str)]) -> String {
 
 async fn failed(variables: &[(&str, &str)]) -> String {
     match fetch(variables).await {
-        Err(SourceError::Refused(text) | SourceError::Unavailable(text)) => quiet(text),
+        Err(SourceError::Refused(reason) | SourceError::Unavailable(reason)) => quiet(reason.to_string()),
         other => panic!("{other:?}"),
     }
 }
@@ -95,8 +98,8 @@ async fn settings_that_cannot_be_used_are_named() {
     for (name, value, wanted) in [
         (DURATION_SECONDS, "899", "DURATION_SECONDS must be a number from 900 to 43200"),
         (DURATION_SECONDS, "an hour", "DURATION_SECONDS must be a number from 900 to 43200"),
-        (STS_ENDPOINT, "http://sts.example", "STS_ENDPOINT must be an https:// address"),
-        (STS_ENDPOINT, "sts.example", "STS_ENDPOINT must be an address"),
+        (STS_ENDPOINT, "http://sts.example", "STS_ENDPOINT: must be an https:// address"),
+        (STS_ENDPOINT, "sts.example", "STS_ENDPOINT: must be an address"),
         (ID_TOKEN, "fake-token\n", "ID_TOKEN holds a blank"),
         (ID_TOKEN, "fake-ключ", "ID_TOKEN holds a blank"),
     ] {
@@ -114,7 +117,7 @@ async fn an_exchange_that_fails_says_why() {
     let refused = r#"{"error_code":"STS5.0013","error_msg":"the token fake-id-token has expired","request_id":"r"}"#;
     for (reply, wanted) in [
         (Reply::Hang, "gave no answer within 0.3 s"),
-        (Reply::json(403, refused), "refused with status 403 (STS5.0013: the token … has expired)"),
+        (Reply::json(403, refused), "refused with status 403 (STS5.0013: the token *** has expired)"),
         (Reply::json(200, "<html>"), "no JSON object"),
         (Reply::json(200, r#"{"credentials":{"#), "no JSON object"),
         (Reply::json(200, &KEY.replace("2099", "2001")), "expired at 2001"),
@@ -123,6 +126,31 @@ async fn an_exchange_that_fails_says_why() {
         let stub = Stub::start(vec![reply]).await;
         let text = failed(&[&ALL[..], &[(STS_ENDPOINT, stub.address.as_str())]].concat()).await;
         assert!(text.starts_with("STS at http://127.0.0.1:") && text.contains(wanted), "{text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_settings_make_a_body_that_says_the_same(
+        provider in "\\PC{1,12}", agency in "\\PC{1,12}", token in "[!-~]{1,40}", policy in "\\PC{1,20}",
+        ids in prop::collection::vec("[a-z\"é]{1,5}", 0..4), seconds in 900_u32..=43200,
+    ) {
+        let (seconds_text, list) = (seconds.to_string(), ids.join(" , "));
+        let variables =
+            [(SESSION_NAME, "s"), (DURATION_SECONDS, &seconds_text), (POLICY, &policy), (POLICY_IDS, &list)];
+        let oidc = Oidc::new(Variables::given(variables));
+        let id_token = Zeroizing::new(token.clone());
+        let exchange = Exchange { provider_urn: provider.clone(), agency_urn: agency.clone(), id_token };
+        let body = serde_json::to_value(oidc.body(&exchange).unwrap()).unwrap();
+        prop_assert_eq!(&body["id_token"], &json!(token));
+        prop_assert_eq!((&body["provider_urn"], &body["agency_urn"]), (&json!(provider), &json!(agency)));
+        prop_assert_eq!((&body["duration_seconds"], &body["policy"]), (&json!(seconds), &json!(policy)));
+        prop_assert_eq!(&body["policy_ids"], &if ids.is_empty() { Value::Null } else { json!(ids) });
+    }
+
+    #[test]
+    fn no_duration_makes_it_panic(text in "\\PC{0,12}") {
+        let _ = Oidc::new(Variables::given([(DURATION_SECONDS, text)])).duration_seconds();
     }
 }
 

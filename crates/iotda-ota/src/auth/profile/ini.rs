@@ -85,8 +85,8 @@ impl Ini {
 
     fn continue_value(&mut self, content: &str) {
         if let Some(pair) = self.0.last_mut().and_then(|section| section.pairs.last_mut()) {
-            pair.value.push('\n');
-            pair.value.push_str(content);
+            // A text that grows would leave a copy behind.
+            pair.value = Zeroizing::new([pair.value.as_str(), content].join("\n"));
         }
     }
 

@@ -63,8 +63,31 @@ async fn looks_in_the_home_directory() {
 async fn nothing_at_all_is_absent() {
     let nothing = Profile::new(Variables::given::<String, String>([])).fetch(&http()).await;
     assert!(matches!(nothing, Err(SourceError::Absent(_))));
-    assert!(matches!(fetch_file(Path::new("/nowhere/credentials")).await, Err(SourceError::Absent(_))));
     assert!(matches!(fetch("# nothing yet\n").await, Err(SourceError::Absent(_))));
+}
+
+#[tokio::test]
+async fn a_file_that_a_variable_names_has_to_be_there() {
+    let error = fetch_file(Path::new("/nowhere/credentials")).await.unwrap_err();
+    assert!(
+        matches!(&error, SourceError::Broken(text) if text.contains("unset HUAWEICLOUD_SDK_CREDENTIALS_FILE")),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn quotes_around_a_value_are_refused() {
+    for (line, wanted) in [
+        ("project_id = \"fake-project\"", ", line 4: the value of project_id is in quotes; remove the quotes"),
+        ("security_token='fake-token'", ", line 4: the value of security_token is in quotes; remove the quotes"),
+    ] {
+        assert_eq!(broken(&format!("{ALL}{line}\n")).await, wanted);
+    }
+    // A single quote, or two different ones, belong to the value.
+    for token in ["fake'", "\"", "'fake\""] {
+        let credentials = fetch(&format!("{ALL}security_token = {token}\n")).await.unwrap();
+        assert_eq!(key(&credentials).2, Some(token));
+    }
 }
 
 #[tokio::test]

@@ -13,7 +13,8 @@ use crate::auth::{self, Credentials, CredentialsSource, SourceHttp};
 use crate::client::{Client, Shared};
 use crate::endpoint;
 use crate::error::Error;
-use crate::transport::{self, Options};
+use crate::rate::Limiter;
+use crate::transport::Clients;
 use crate::validate::{Violations, rules};
 
 impl ClientBuilder {
@@ -23,9 +24,11 @@ impl ClientBuilder {
     ///
     /// [`is_invalid`](Error::is_invalid) with every setting that is missing or cannot be used;
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) for proxies and certificates.
-    pub fn build(self) -> Result<Client, Error> {
+    pub fn build(mut self) -> Result<Client, Error> {
         let mut violations = Violations::default();
-        let endpoint = self.iotda_endpoint(&mut violations);
+        let has_region = self.region.is_some();
+        self.check_regions(&mut violations);
+        let endpoint = self.iotda_endpoint(has_region, &mut violations);
         let (obs_endpoint, obs_region) = self.obs(endpoint.as_ref(), &mut violations);
         let region = self.region.clone().or_else(|| endpoint.as_ref().and_then(endpoint::region_in));
         let scheme = endpoint
@@ -36,7 +39,7 @@ impl ClientBuilder {
         match &self.project_id {
             Some(project_id) => rules::project_id(project_id.as_str(), &mut violations),
             // A source of credentials may name it, and IAM may know it by the region.
-            None if region.is_some() || self.source.is_some() => {}
+            None if region.is_some() || has_region || self.source.is_some() => {}
             None => violations.add(
                 "project_id",
                 "given",
@@ -46,6 +49,9 @@ impl ClientBuilder {
         }
         if let Some(instance_id) = &self.instance_id {
             rules::instance_id(instance_id.as_str(), &mut violations);
+        }
+        if let Some(limit) = &self.rate_limit {
+            limit.check(&mut violations);
         }
         if let Some(token) = &self.token {
             auth::secret_text("token", token.expose_secret(), &mut violations);
@@ -58,19 +64,16 @@ impl ClientBuilder {
             return Err(Error::invalid_settings(violations));
         };
         let timeout = self.timeout.unwrap_or(Duration::from_secs(60));
-        let http = match self.http {
-            Some(client) => client,
-            None => transport::client(&self.options, timeout)?,
-        };
-        let direct = Options { no_proxy: true, ..self.options.clone() };
-        let mut lent = SourceHttp::new(http.clone(), transport::client(&direct, timeout)?);
+        let clients = Arc::new(Clients::new(&self.options, timeout, self.http)?);
+        let mut lent = SourceHttp::of(Arc::clone(&clients), timeout);
         (lent.iam_endpoint, lent.region, lent.project_id) = (iam_endpoint, region, self.project_id);
+        lent.plain_http = self.plain_http;
         let given = |credentials| Arc::new(Given(credentials)) as Arc<dyn CredentialsSource>;
         let token = self.token.map(|token| given(Credentials::token(token.expose_secret())));
         let key = self.access_key.clone().map(|key| given(Credentials::access_key(key)));
         let session = Session::new(token.or(self.source).or(key), self.access_key, scheme, lent);
         Ok(Client(Arc::new(Shared {
-            http,
+            clients,
             endpoint,
             instance_id: self.instance_id,
             timeout,
@@ -78,10 +81,27 @@ impl ClientBuilder {
             obs_endpoint,
             obs_region,
             session: Arc::new(session),
+            retry: self.retry,
+            limiter: self.rate_limit.map(Limiter::new).unwrap_or_default(),
+            state_dir: self.state_dir,
+            state_name: self.state_name,
         })))
     }
 
-    fn iotda_endpoint(&self, violations: &mut Violations) -> Option<Url> {
+    /// Takes regions out that no address may be made of.
+    fn check_regions(&mut self, violations: &mut Violations) {
+        for (field, region) in [("region", &mut self.region), ("obs_region", &mut self.obs_region)] {
+            let before = violations.len();
+            if let Some(value) = region {
+                rules::region(field, value, violations);
+            }
+            if violations.len() > before {
+                *region = None;
+            }
+        }
+    }
+
+    fn iotda_endpoint(&self, has_region: bool, violations: &mut Violations) -> Option<Url> {
         let text = match (&self.endpoint, &self.region) {
             (Some(endpoint), _) => endpoint.clone(),
             (None, Some(region)) => match endpoint::iotda_of(region) {
@@ -92,6 +112,8 @@ impl ClientBuilder {
                     return None;
                 }
             },
+            // A region that cannot be used is reported already.
+            (None, None) if has_region => return None,
             (None, None) => {
                 let help =
                     "set the endpoint, or a region with a shared address; the emulator needs neither (--emulator)";
@@ -124,13 +146,6 @@ impl ClientBuilder {
 
     /// Reads an address, and refuses one over which credentials would travel in the open.
     fn address(&self, field: &str, text: &str, violations: &mut Violations) -> Option<Url> {
-        let url = endpoint::parse(field, text, violations)?;
-        if url.scheme() == "http" && !self.plain_http && !endpoint::is_loopback(&url) {
-            let help = "use https://, or allow plain http explicitly (--plain-http); everybody on the way can read the \
-                        credentials then";
-            violations.add(field, "an https:// address", text, help);
-            return None;
-        }
-        Some(url)
+        endpoint::secure(field, text, self.plain_http, violations)
     }
 }

@@ -1,0 +1,79 @@
+//! Where each setting came from, so that what is wrong with it is blamed on the right flag, variable or line.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::Environment;
+use super::profile::Profile;
+
+/// Where settings came from, by the names that profiles have for them.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Origins(BTreeMap<&'static str, String>);
+
+impl Origins {
+    /// Where the value of a field came from, if anybody gave it. The field may be a path on the wire.
+    pub(crate) fn of(&self, field: &str) -> Option<&str> {
+        let name = field.rsplit_once("obs_location.").map_or(field, |(_, name)| name);
+        let known = |key| self.0.get(key).map(String::as_str);
+        match name {
+            "Instance-Id" => known("instance_id"),
+            "bucket_name" => known("bucket"),
+            // The region of a location is that of the bucket, else the general one.
+            "region_name" => known("obs_region").or_else(|| known("region")),
+            _ => known(name),
+        }
+    }
+}
+
+/// Looks a setting up in flag, environment and profile, in this order, and notes where it was found.
+pub(super) struct Sources<'a> {
+    environment: Environment<'a>,
+    profile: &'a Profile,
+    origins: Origins,
+}
+
+impl<'a> Sources<'a> {
+    pub(super) fn new(environment: Environment<'a>, profile: &'a Profile) -> Self {
+        Self { environment, profile, origins: Origins::default() }
+    }
+
+    /// A text. The flag is called like the key, with hyphens.
+    pub(super) fn text(&mut self, key: &'static str, flag: &Option<String>, variable: &str) -> Option<String> {
+        let by_flag = || flag.clone().map(|value| (value, flag_of(key)));
+        let by_variable = || self.environment.text(variable).map(|value| (value, variable.to_owned()));
+        let found = by_flag().or_else(by_variable).or_else(|| self.profile.text(key));
+        self.noted(key, found)
+    }
+
+    /// A path; that of a profile is relative to its folder.
+    pub(super) fn path(&mut self, key: &'static str, flag: &Option<PathBuf>, variable: &str) -> Option<PathBuf> {
+        let by_flag = || flag.clone().map(|value| (value, flag_of(key)));
+        let by_variable = || self.environment.path(variable).map(|value| (value, variable.to_owned()));
+        let found = by_flag().or_else(by_variable).or_else(|| self.profile.path(key));
+        self.noted(key, found)
+    }
+
+    /// Notes where a setting was found that is looked up elsewhere.
+    pub(super) fn note(&mut self, key: &'static str, origin: Option<String>) {
+        self.origins.0.extend(origin.map(|origin| (key, origin)));
+    }
+
+    /// What was noted.
+    pub(super) fn origins(self) -> Origins {
+        self.origins
+    }
+
+    fn noted<T>(&mut self, key: &'static str, found: Option<(T, String)>) -> Option<T> {
+        found.map(|(value, origin)| {
+            self.origins.0.insert(key, origin);
+            value
+        })
+    }
+}
+
+/// The flag of a key, which has hyphens.
+pub(super) fn flag_of(key: &str) -> String {
+    format!("--{}", key.replace('_', "-"))
+}

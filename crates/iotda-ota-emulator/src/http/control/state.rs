@@ -1,0 +1,69 @@
+//! `/emulator/dump`, `/emulator/load` and `/emulator/reset`: everything that the emulator keeps.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use tokio::fs::File;
+use tokio::io::AsyncWriteExt;
+use tokio_util::io::ReaderStream;
+
+use super::super::body::{BodyError, Chunks};
+use super::super::{Refused, Shared, answer};
+use super::invalid;
+use crate::rejection::{Code, Rejection};
+use crate::state::{self, StateError};
+
+/// How much of a dump is on its way at most.
+const BUFFERED_BYTES: usize = 256 << 10;
+
+/// Sends a dump while it is being made; one that breaks off has no last line.
+pub(super) async fn dump(State(shared): State<Arc<Shared>>) -> Response {
+    let (reader, writer) = tokio::io::duplex(BUFFERED_BYTES);
+    let store = shared.store.clone();
+    tokio::spawn(async move { state::dump::dump(&store, writer).await });
+    let body = Body::from_stream(ReaderStream::with_capacity(reader, BUFFERED_BYTES));
+    ([(CONTENT_TYPE, "application/jsonl")], body).into_response()
+}
+
+/// Receives a dump into a temporary file and loads it.
+pub(super) async fn load(State(shared): State<Arc<Shared>>, request: Request) -> Result<Response, Refused> {
+    let file = tokio::task::spawn_blocking(tempfile::tempfile).await;
+    let mut file = File::from_std(file.map_err(failed)?.map_err(failed)?);
+    let mut chunks = Chunks::new(request.into_body(), shared.patience);
+    loop {
+        match chunks.next().await {
+            Ok(None) => break,
+            Ok(Some(chunk)) => {
+                if let Err(error) = file.write_all(&chunk).await {
+                    chunks.discard().await;
+                    return Err(failed(error).into());
+                }
+            }
+            Err(BodyError::Stalled(message)) => return Err(Rejection::new(Code::RequestTimeout, message).into()),
+            Err(BodyError::Broken(message)) => return Err(invalid(message).into()),
+        }
+    }
+    file.flush().await.map_err(failed)?;
+    // Runs to its end even if the client goes away: half of a file would be neither the old state nor the new one.
+    let loading = tokio::spawn(async move { state::load::load(&shared.store, file).await });
+    let loaded = loading.await.map_err(failed)?.map_err(|error| match error {
+        StateError::Line { .. } => invalid(error.to_string()),
+        error => failed(error),
+    })?;
+    Ok(answer(StatusCode::OK, &loaded))
+}
+
+/// Makes the emulator as empty as after its first start.
+pub(super) async fn reset(State(shared): State<Arc<Shared>>) -> Result<Response, Refused> {
+    let resetting = tokio::spawn(async move { shared.reset().await });
+    resetting.await.map_err(failed)??;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+fn failed(error: impl std::fmt::Display) -> Rejection {
+    Rejection::new(Code::Internal, format!("Emulator: {error}"))
+}

@@ -1,0 +1,268 @@
+//! The last requests, for tests that assert what their program sent.
+//!
+//! - [`RecordedRequest`] is what is told about one;
+//! - [`masking`] takes out what is secret;
+//! - [`Journal`] keeps them in memory, which is bounded in number and bytes: the oldest go first.
+//!
+//! Control calls are not recorded, nor requests that were refused for their `Host` or `Origin`.
+
+mod masking;
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderValue, Method};
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
+
+use crate::operation::{Call, Operation, Service};
+
+/// How many requests are kept unless it is said otherwise.
+pub(crate) const DEFAULT_REQUESTS: usize = 1000;
+
+/// Most bytes that all kept requests have together.
+const MOST_BYTES: usize = 8 << 20;
+
+/// Most bytes of a body that are kept.
+const MOST_BODY_BYTES: usize = 16 << 10;
+
+/// A request as the emulator received it, without secrets, and how it was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RecordedRequest {
+    /// Its number, from one, in the order in which requests came.
+    pub number: u64,
+    /// The service that it was for.
+    pub service: Service,
+    /// The operation, if the service has one at this address.
+    pub operation: Option<Operation>,
+    /// The method.
+    pub method: String,
+    /// The path as it was sent.
+    pub path: String,
+    /// The query as it was sent; tokens and signatures in it are masked.
+    pub query: Option<String>,
+    /// Lower-case names and values, in the order in which they came; tokens and signatures are masked.
+    pub headers: Vec<(String, String)>,
+    /// The body; of a longer one only the first 16 KiB. Passwords and tokens in calls of IAM are masked.
+    pub body: Vec<u8>,
+    /// How long the body was, as far as it was read.
+    pub body_bytes: u64,
+    /// The status of the answer; nothing when there was none, or none yet.
+    pub status: Option<u16>,
+    /// The id of the request in the answer.
+    pub request_id: Option<String>,
+    /// The ids of the faults that struck it.
+    pub faults: Vec<u64>,
+}
+
+impl RecordedRequest {
+    /// The value of a header, by its lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// The last requests.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    /// None is recorded when it is zero.
+    most_requests: usize,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    entries: VecDeque<Entry>,
+    bytes: usize,
+    last: u64,
+}
+
+/// A request in a compact form: it is written far more often than it is read.
+#[derive(Debug)]
+struct Entry {
+    number: u64,
+    call: Call,
+    method: Method,
+    /// Lines: path, query (empty for none), and a header each; a line break cannot be in any of them.
+    head: Box<str>,
+    has_query: bool,
+    body: Option<Arc<Mutex<Seen>>>,
+    bytes: usize,
+    status: Option<u16>,
+    request_id: Option<HeaderValue>,
+    faults: Vec<u64>,
+}
+
+/// What came of a body so far.
+#[derive(Debug, Default)]
+struct Seen {
+    first: Vec<u8>,
+    total: u64,
+}
+
+impl Journal {
+    pub(crate) fn new(most_requests: usize) -> Self {
+        Self { most_requests, kept: Mutex::default() }
+    }
+
+    /// Records a request that begins; returns its number and its body, which now is watched.
+    pub(crate) fn begin(&self, call: Call, parts: &Parts, body: Body, faults: &[u64]) -> (u64, Body) {
+        if self.most_requests == 0 {
+            return (0, body);
+        }
+        let head = masking::head(parts);
+        let (body, seen) = match body.is_end_stream() {
+            true => (body, None),
+            false => {
+                let seen = Arc::new(Mutex::default());
+                (Body::new(Watched { inner: body, seen: Arc::clone(&seen) }), Some(seen))
+            }
+        };
+        let bytes = head.len() + size_of::<Entry>();
+        let mut kept = self.kept();
+        kept.last += 1;
+        let number = kept.last;
+        kept.bytes += bytes;
+        kept.entries.push_back(Entry {
+            number,
+            call,
+            method: parts.method.clone(),
+            head: head.into_boxed_str(),
+            has_query: parts.uri.query().is_some(),
+            body: seen,
+            bytes,
+            status: None,
+            request_id: None,
+            faults: faults.to_vec(),
+        });
+        let oldest = self.shrink(&mut kept);
+        drop(kept);
+        // Freed when others no longer wait for it.
+        drop(oldest);
+        (number, body)
+    }
+
+    /// Adds how a request was answered.
+    pub(crate) fn end(&self, number: u64, status: u16, request_id: Option<HeaderValue>) {
+        if self.most_requests == 0 {
+            return;
+        }
+        let mut kept = self.kept();
+        let Some(first) = kept.entries.front().map(|entry| entry.number) else { return };
+        // Numbers have no gaps, so a number says where its entry is.
+        let Some(index) = number.checked_sub(first).and_then(|index| usize::try_from(index).ok()) else { return };
+        let Some(entry) = kept.entries.get_mut(index) else { return };
+        entry.status = Some(status);
+        entry.request_id = request_id;
+        let body = entry.body.as_ref().map_or(0, |seen| lock(seen).first.len());
+        entry.bytes += body;
+        kept.bytes += body;
+        self.shrink(&mut kept);
+    }
+
+    /// All that are kept, oldest first.
+    pub(crate) fn list(&self) -> Vec<RecordedRequest> {
+        self.kept().entries.iter().map(Entry::tell).collect()
+    }
+
+    /// Forgets all; numbers go on.
+    pub(crate) fn clear(&self) {
+        let mut kept = self.kept();
+        kept.entries.clear();
+        kept.bytes = 0;
+    }
+
+    /// Forgets all; numbers begin anew.
+    pub(crate) fn reset(&self) {
+        *self.kept() = Kept::default();
+    }
+
+    /// Takes the oldest away until the others are few enough; returns what was taken last.
+    fn shrink(&self, kept: &mut Kept) -> Option<Entry> {
+        let mut taken = None;
+        while kept.entries.len() > self.most_requests || kept.bytes > MOST_BYTES {
+            let oldest = kept.entries.pop_front()?;
+            kept.bytes -= oldest.bytes;
+            taken = Some(oldest);
+        }
+        taken
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        lock(&self.kept)
+    }
+}
+
+impl Entry {
+    fn tell(&self) -> RecordedRequest {
+        let mut lines = self.head.split('\n');
+        let path = lines.next().unwrap_or_default().to_owned();
+        let query = lines.next().unwrap_or_default().to_owned();
+        let header = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let (body, body_bytes) = match &self.body {
+            Some(seen) => {
+                let seen = lock(seen);
+                (masking::body(self.call.service, &seen.first, seen.total), seen.total)
+            }
+            None => (Vec::new(), 0),
+        };
+        RecordedRequest {
+            number: self.number,
+            service: self.call.service,
+            operation: self.call.operation,
+            method: self.method.to_string(),
+            path,
+            query: self.has_query.then_some(query),
+            headers: lines.filter_map(header).collect(),
+            body,
+            body_bytes,
+            status: self.status,
+            request_id: self.request_id.as_ref().and_then(|id| id.to_str().ok()).map(str::to_owned),
+            faults: self.faults.clone(),
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A body of which the beginning is kept.
+struct Watched {
+    inner: Body,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl HttpBody for Watched {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        if let Some(Ok(frame)) = &frame
+            && let Some(data) = frame.data_ref()
+        {
+            let mut seen = lock(&self.seen);
+            let room = MOST_BODY_BYTES - seen.first.len();
+            seen.first.extend_from_slice(&data[..data.len().min(room)]);
+            seen.total += data.len() as u64;
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests;

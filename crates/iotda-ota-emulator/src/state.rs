@@ -1,0 +1,71 @@
+//! Everything that the emulator keeps, as one file: writing it, reading it, and forgetting it all.
+//!
+//! - [`dump`] writes the file, [`load`] checks one from end to end and then reads it, [`reset`] empties the emulator;
+//! - [`line`] is the form of the file, which the README describes: JSON, one value a line, so that it can be written by
+//!   hand, compared, and streamed whatever its size;
+//! - [`objects`] is all that these know of how objects are kept.
+
+pub(crate) mod dump;
+mod line;
+pub(crate) mod load;
+mod objects;
+
+use crate::store::{Store, StoreError};
+
+/// What a file had in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct Loaded {
+    /// How many packages.
+    pub packages: u64,
+    /// How many objects in OBS.
+    pub objects: u64,
+}
+
+/// Why a file could not be written or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateError {
+    /// A line of the file is not what it should be. Nothing was changed.
+    #[error("line {line}: {problem}")]
+    Line {
+        /// Which line, counted from one.
+        line: u64,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The file, or a file of the data folder, cannot be read or written.
+    #[error("the file cannot be read or written: {0}")]
+    File(String),
+    /// The database failed, or the emulator is stopping.
+    #[error("{0}")]
+    Store(String),
+}
+
+impl StateError {
+    fn line(line: u64, problem: impl Into<String>) -> Self {
+        Self::Line { line, problem: problem.into() }
+    }
+}
+
+impl From<std::io::Error> for StateError {
+    fn from(error: std::io::Error) -> Self {
+        Self::File(error.to_string())
+    }
+}
+
+impl From<StoreError> for StateError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(match error {
+            StoreError::Rejected(rejection) => rejection.message,
+            StoreError::Closed => "the emulator is stopping".to_owned(),
+            StoreError::Full(error) | StoreError::Failed(error) => error,
+        })
+    }
+}
+
+/// Removes all packages, objects and unfinished uploads, and the buckets that were made.
+pub(crate) async fn reset(store: &Store) -> Result<(), StoreError> {
+    store.clear_packages().await?;
+    store.clear_obs().await
+}

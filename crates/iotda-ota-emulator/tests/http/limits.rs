@@ -1,0 +1,64 @@
+//! Bounds of sizes and numbers, the default ones and others.
+
+use std::time::Duration;
+
+use iotda_ota_emulator::Emulator;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::client::{Caller, code, minimal};
+use crate::raw;
+
+#[tokio::test]
+async fn a_body_limit_can_be_another() {
+    let caller = Caller::of(Emulator::builder().max_body_bytes(300).start().await.unwrap());
+    assert_eq!(code(&caller.create(&minimal("a.bin")).await), (400, "EMULATOR.OBS_OBJECT_NOT_FOUND"));
+    let mut body = minimal("a.bin");
+    body["description"] = json!("x".repeat(300));
+    let answer = caller.create(&body).await;
+    assert_eq!(code(&answer), (413, "EMULATOR.BODY_TOO_LARGE"));
+    assert!(answer.1["error_msg"].as_str().unwrap().contains("300 bytes"));
+}
+
+#[tokio::test]
+async fn the_bounds_of_pages_can_be_others() {
+    let caller = Caller::of(Emulator::builder().max_page(100).max_offset(0).start().await.unwrap());
+    assert_eq!(caller.list("package_type=firmwarePackage&limit=100").await.0, 200);
+    assert_eq!(code(&caller.list("package_type=firmwarePackage&limit=101").await), (400, "IOTDA.000017"));
+    assert_eq!(code(&caller.list("package_type=firmwarePackage&offset=1").await), (400, "IOTDA.000006"));
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large_is_refused() {
+    let caller = Caller::new().await;
+    let many: String = (0..101).map(|number| format!("x-{number}: 1\r\n")).collect();
+    for header in [format!("x-long: {}\r\n", "x".repeat(70 << 10)), many] {
+        for endpoint in [caller.emulator.endpoint(), caller.emulator.obs_endpoint()] {
+            let request = format!("GET /emulator/health HTTP/1.1\r\nhost: localhost\r\n{header}\r\n");
+            let mut stream = raw::connect(endpoint).await;
+            // The server may have answered and closed before everything was sent.
+            let _ = stream.write_all(request.as_bytes()).await;
+            let mut answer = Vec::new();
+            let _ = stream.read_to_end(&mut answer).await;
+            assert!(answer.starts_with(b"HTTP/1.1 431"), "{}", String::from_utf8_lossy(&answer));
+        }
+    }
+    let caller = Caller::of(Emulator::builder().max_head_bytes(300).start().await.unwrap());
+    let request = raw::list(&caller).replace("host:", &format!("x-long: {}\r\nhost:", "x".repeat(300)));
+    let (answer, _) = raw::exchange(caller.emulator.endpoint(), &request).await;
+    assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_wait_for_their_turn() {
+    let caller = Caller::of(Emulator::builder().max_connections(2).start().await.unwrap());
+    let idle = [raw::connect(caller.emulator.endpoint()).await, raw::connect(caller.emulator.endpoint()).await];
+    let mut third = raw::connect(caller.emulator.endpoint()).await;
+    third.write_all(raw::list(&caller).as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let read = tokio::time::timeout(Duration::from_millis(300), third.read_buf(&mut answer)).await;
+    assert!(read.is_err(), "the other two have the places");
+    drop(idle);
+    third.read_to_end(&mut answer).await.unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 200"));
+}

@@ -1,0 +1,238 @@
+//! The attempts of one call: credentials, turn, request, and what happens between two of them.
+//!
+//! [`run`] is the whole course of an operation that may be repeated; `once` builds the one of creates from the same
+//! [`Attempts`].
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::Instrument;
+
+use super::options::CallOptions;
+use super::{Call, Operation};
+use crate::auth::Secret;
+use crate::auth::keeper::Shared;
+use crate::client::Client;
+use crate::error::{Error, ErrorKind};
+use crate::model::ProjectId;
+use crate::response::Response;
+use crate::retry::RetryPolicy;
+
+/// Runs an operation that may be repeated until it succeeds, fails for good, or the policy ends it.
+pub(crate) async fn run<T, F: Future<Output = Result<Response<T>, Error>>>(
+    client: &Client,
+    operation: Operation,
+    options: &CallOptions,
+    attempt: impl Fn(Arc<Call>) -> F,
+) -> Result<Response<T>, Error> {
+    let mut attempts = Attempts::new(client, operation, options);
+    let span = attempts.span();
+    let course = async {
+        loop {
+            match attempts.make(&attempt).await {
+                Err(error) if attempts.pause(&error).await => {}
+                result => return attempts.counted(result),
+            }
+        }
+    };
+    course.instrument(span).await
+}
+
+/// How an attempt differs from the first one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Course {
+    /// Which one it is, from 1.
+    pub(super) number: u32,
+    /// How long was waited before it.
+    pub(super) waited: Duration,
+    /// Why the one before was not the last.
+    pub(super) because: Option<String>,
+}
+
+/// One call with all its attempts.
+pub(crate) struct Attempts<'a> {
+    client: &'a Client,
+    operation: Operation,
+    policy: RetryPolicy,
+    timeout: Duration,
+    started: Instant,
+    deadline: Option<Instant>,
+    course: Course,
+    renewed: bool,
+}
+
+impl<'a> Attempts<'a> {
+    pub(crate) fn new(client: &'a Client, operation: Operation, options: &CallOptions) -> Self {
+        let options = options.begun();
+        Self {
+            client,
+            operation,
+            policy: options.retry.unwrap_or_else(|| client.retry().clone()),
+            timeout: options.timeout.unwrap_or(client.timeout()),
+            started: Instant::now(),
+            deadline: options.end,
+            course: Course::default(),
+            renewed: false,
+        }
+    }
+
+    /// The span of the whole call.
+    pub(crate) fn span(&self) -> tracing::Span {
+        tracing::debug_span!("call", operation = self.operation.name)
+    }
+
+    /// How many attempts were made. One that was made again with new credentials counts once.
+    pub(crate) fn made(&self) -> u32 {
+        self.course.number
+    }
+
+    /// The same limits for another call that belongs to this one.
+    pub(crate) fn limits(&self) -> CallOptions {
+        CallOptions {
+            retry: Some(self.policy.clone()),
+            timeout: Some(self.timeout),
+            deadline: None,
+            end: self.deadline,
+        }
+    }
+
+    /// Makes one attempt. Credentials that were refused with 401 and can be fetched anew are renewed once in a call, and
+    /// the attempt is made again; a refused one did nothing.
+    pub(crate) async fn make<T, F: Future<Output = Result<Response<T>, Error>>>(
+        &mut self,
+        attempt: &impl Fn(Arc<Call>) -> F,
+    ) -> Result<Response<T>, Error> {
+        self.course.number += 1;
+        let session = self.client.session();
+        let begun = Instant::now();
+        let identity = async { Ok((session.credentials().await?, session.project_id().await?)) };
+        let (credentials, project_id) = self.within(identity).await?;
+        // Whoever fetches credentials takes that from the time of the attempt, but not from that of the next one.
+        let left = self.timeout.saturating_sub(begun.elapsed());
+        let refused = match self.send(&credentials, &project_id, left, attempt).await {
+            Err(error) if error.is_unauthenticated() && !self.renewed => error,
+            result => return result,
+        };
+        self.renewed = true;
+        match self.within(session.renew(&credentials)).await {
+            Ok(Some(fresh)) => {
+                self.course.waited = Duration::ZERO;
+                self.course.because = Some(refused.in_short());
+                self.send(&fresh, &project_id, self.timeout, attempt).await
+            }
+            // That new ones could not be had is less telling than why the old ones were refused.
+            Ok(None) | Err(_) => Err(refused),
+        }
+    }
+
+    /// Takes a turn and sends.
+    async fn send<T, F: Future<Output = Result<Response<T>, Error>>>(
+        &self,
+        credentials: &Shared,
+        project_id: &ProjectId,
+        timeout: Duration,
+        attempt: &impl Fn(Arc<Call>) -> F,
+    ) -> Result<Response<T>, Error> {
+        let turn = self.client.limiter().turn();
+        let _turn = match self.deadline {
+            None => turn.await,
+            Some(deadline) => timeout_at(deadline, turn).await.map_err(|_| {
+                self.late("the client's own rate limit left no time for the request")
+                    .with_hint("allow the call more time, or the client more requests")
+            })?,
+        };
+        let timeout = match self.deadline {
+            None => timeout,
+            Some(deadline) => timeout.min(deadline.saturating_duration_since(Instant::now())),
+        };
+        let scheme = match credentials.secret() {
+            Secret::AccessKey(_) => self.client.session().scheme().name(),
+            Secret::Token(_) => "token",
+        };
+        let span = tracing::debug_span!(
+            "attempt",
+            operation = self.operation.name,
+            attempt = self.course.number,
+            scheme,
+            status = tracing::field::Empty,
+            request_id = tracing::field::Empty,
+            elapsed_ms = tracing::field::Empty,
+        );
+        let http = self.client.http().map_err(|error| error.with_operation(self.operation.name))?.clone();
+        let call = Call::new(
+            self.client,
+            http,
+            (self.operation, self.course.clone()),
+            project_id.clone(),
+            Arc::clone(credentials),
+            timeout,
+        );
+        attempt(call).instrument(span).await
+    }
+
+    /// Waits for something that comes before a request, no longer than an attempt may take.
+    async fn within<T>(&self, future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let end = Instant::now().checked_add(self.timeout);
+        let result = match end.into_iter().chain(self.deadline).min() {
+            None => future.await,
+            Some(end) => match timeout_at(end, future).await {
+                Ok(result) => result,
+                Err(_) => Err(self
+                    .late("no credentials within the time limit")
+                    .with_hint("try again, or allow one attempt more time (--timeout)")),
+            },
+        };
+        result.map_err(|error| error.with_operation(self.operation.name))
+    }
+
+    /// The error of an attempt that ended before anything was sent.
+    fn late(&self, message: &str) -> Error {
+        Error::new(ErrorKind::Unavailable, message).with_operation(self.operation.name)
+    }
+
+    /// Waits before the next attempt, if there is to be one after this error; false means that it is the last word.
+    pub(crate) async fn pause(&mut self, error: &Error) -> bool {
+        // Of the refusals only throttling is repeated, and 408 is one that says nothing about the moment.
+        if !error.is_retryable() || error.status() == Some(StatusCode::REQUEST_TIMEOUT.as_u16()) {
+            return false;
+        }
+        self.pause_after(error).await
+    }
+
+    /// The same whatever kind of error it is.
+    pub(crate) async fn pause_after(&mut self, error: &Error) -> bool {
+        let next = self.course.number.saturating_add(1);
+        let delay = self.policy.delay(next, self.started.elapsed(), error.retry_after(), fastrand::f64());
+        let Some(delay) = delay.filter(|delay| self.has(*delay)) else { return false };
+        sleep(delay).await;
+        self.course.waited = delay;
+        self.course.because = Some(error.in_short());
+        true
+    }
+
+    /// Waits a moment that differs from caller to caller, so that what is under way elsewhere can end; false if the
+    /// deadline is too near.
+    pub(crate) async fn moment(&self) -> bool {
+        let moment = self.policy.moment(fastrand::f64());
+        if !self.has(moment) {
+            return false;
+        }
+        sleep(moment).await;
+        true
+    }
+
+    /// Whether there is still time after such a wait.
+    fn has(&self, wait: Duration) -> bool {
+        let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
+        self.deadline.is_none_or(|deadline| left(deadline) > wait)
+    }
+
+    /// Tells a result how many attempts it took.
+    pub(crate) fn counted<T>(&self, result: Result<Response<T>, Error>) -> Result<Response<T>, Error> {
+        let made = self.made();
+        result.map(|response| response.with_attempts(made)).map_err(|error| error.with_attempts(made))
+    }
+}

@@ -1,0 +1,162 @@
+//! What an error tells about the course of its call: how often it was tried, what is not known, and how to find out.
+
+use serde::Serialize;
+
+use super::{Error, ErrorKind};
+use crate::packages::CreateRequest;
+
+/// Why nobody knows whether a create was carried out. The later ones leave more open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Unclear {
+    /// The connection broke, or the service failed: whatever was done is done by now.
+    Ended,
+    /// Time was over, here or at a gateway: the service may still be at it.
+    Late,
+    /// The service said yes, but not to what.
+    Accepted,
+}
+
+/// What a call meant to create, to look for it when the [outcome is unknown](Error::is_outcome_unknown).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Sought {
+    /// A package: it has this app, product, type, module and version, and its file is there.
+    Package(Box<CreateRequest>),
+}
+
+impl Sought {
+    /// The command that lists whatever it may be among, ready for a shell.
+    pub fn command(&self) -> String {
+        let Self::Package(request) = self;
+        let mut command = "iotda-ota package list --all".to_owned();
+        for (flag, value) in [
+            ("--type", request.package_type.as_str()),
+            ("--app-id", request.app_id.as_str()),
+            ("--product-id", request.product_id.as_str()),
+            ("--version", request.version.as_str()),
+        ] {
+            command.push_str(&format!(" {flag} {}", quoted(value)));
+        }
+        command
+    }
+
+    /// How to find out by hand.
+    pub(crate) fn hint(&self) -> String {
+        let Self::Package(request) = self;
+        let module = request.module_name.as_ref().map(|name| format!(" of module {name:?}")).unwrap_or_default();
+        let place = request
+            .file_location
+            .obs_location
+            .as_ref()
+            .map(|location| format!(" with object {:?} in bucket {:?}", location.object_key, location.bucket_name));
+        let place = place.unwrap_or_default();
+        format!(
+            "the package may exist: before trying again, look with `{}` for one{module}, and with `iotda-ota package show` \
+             whether it is the one{place}",
+            self.command()
+        )
+    }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// The part of an [`Error`] that is about the course of its call.
+#[derive(Debug, Default)]
+pub(super) struct CourseOfError {
+    attempts: u32,
+    unclear: Option<Unclear>,
+    sought: Option<Sought>,
+    note: Option<String>,
+}
+
+impl Error {
+    /// How many attempts of the call were made; 0 if it ended before the first.
+    pub fn attempts(&self) -> u32 {
+        self.0.course.attempts
+    }
+
+    /// What to look for when the [outcome is unknown](Self::is_outcome_unknown): everything that a create was to make.
+    pub fn sought(&self) -> Option<&Sought> {
+        self.0.course.sought.as_ref()
+    }
+
+    pub(crate) fn with_attempts(mut self, attempts: u32) -> Self {
+        self.0.course.attempts = attempts;
+        self
+    }
+
+    /// The same error of a create, of which is not known whether it was carried out.
+    pub(crate) fn with_unclear(mut self, unclear: Unclear) -> Self {
+        self.0.kind = ErrorKind::OutcomeUnknown;
+        self.0.course.unclear = Some(unclear);
+        self
+    }
+
+    /// Why it is not known whether the create was carried out, if it is not.
+    pub(crate) fn unclear(&self) -> Option<Unclear> {
+        self.0.course.unclear.filter(|_| self.is_outcome_unknown())
+    }
+
+    /// The same error, of which now is known that nothing was done.
+    pub(crate) fn not_done(mut self, note: &str) -> Self {
+        self.0.kind = ErrorKind::Unavailable;
+        self.noted(note).with_hint("nothing was created; wait a little and try again")
+    }
+
+    /// The same error, of which is still not known what was done; `note` says what was tried to find out.
+    pub(crate) fn unknown(mut self, note: &str, sought: Sought) -> Self {
+        self.0.kind = ErrorKind::OutcomeUnknown;
+        let hint = match self.hint() {
+            Some(known) => format!("{known}; {}", sought.hint()),
+            None => sought.hint(),
+        };
+        self.0.course.sought = Some(sought);
+        self.noted(note).with_hint(hint)
+    }
+
+    fn noted(mut self, note: &str) -> Self {
+        self.0.course.note = Some(note.to_owned());
+        self
+    }
+
+    /// What was found out afterwards.
+    pub(super) fn note(&self) -> Option<&str> {
+        self.0.course.note.as_deref()
+    }
+
+    /// What went wrong in few words, without what the service wrote.
+    pub(crate) fn in_short(&self) -> String {
+        match self.status() {
+            Some(status) => format!("{} (HTTP {status})", self.0.message),
+            None => self.0.message.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ObsLocation, PackageType};
+
+    #[test]
+    fn the_command_survives_a_shell() {
+        let location = ObsLocation::new("cn-north-4", "abc", "x.bin");
+        let request = |version: &str| {
+            CreateRequest::new("a".into(), "p".into(), PackageType::Firmware, version.into(), location.clone())
+        };
+        let command = |version| Sought::Package(Box::new(request(version))).command();
+        let start = "iotda-ota package list --all --type firmwarePackage --app-id a --product-id p --version";
+        assert_eq!(command("2.0"), format!("{start} 2.0"));
+        assert_eq!(command("2 0"), format!("{start} '2 0'"));
+        assert_eq!(command("it's"), format!(r"{start} 'it'\''s'"));
+        assert_eq!(command(""), format!("{start} ''"));
+    }
+}

@@ -1,0 +1,240 @@
+//! Upload of a local file: what is there already, the way it takes, and what is left behind when it fails.
+//!
+//! [`Upload`] is the builder, [`Uploaded`] the result. A file of at most one part goes in `whole`, a larger one in
+//! `parts`.
+
+use std::path::{Path, PathBuf};
+
+use super::file::Source;
+use super::journal::{Journal, Target};
+use super::{LocalFile, ObjectInfo, Obs, background};
+use crate::error::{Error, ErrorKind};
+use crate::lock::LockError;
+use crate::model::Checksum;
+use crate::progress::{Progress, Reporter};
+use crate::validate::Warning;
+
+mod parts;
+mod reader;
+mod whole;
+
+/// The size of a part, and the largest file that goes in one piece.
+const PART: u64 = 8 * 1024 * 1024;
+
+/// How many parts are on their way at the same time.
+const IN_FLIGHT: usize = 4;
+
+/// Uploads a local file.
+///
+/// ```no_run
+/// # async fn example(client: iotda_ota::Client) -> Result<(), iotda_ota::Error> {
+/// let uploaded = client.obs()?.upload("firmware", "sensors/2.0/upgrade.bin", "upgrade.bin").send().await?;
+/// println!("{} bytes, SHA-256 {}", uploaded.object.size, uploaded.checksum);
+/// # Ok(()) }
+/// ```
+///
+/// A file of at most 8 MiB goes in a single PUT, a larger one in parts of 8 MiB, several at the same time. The file is
+/// read once, and memory does not depend on its size. OBS is told the SHA-256 of all bytes and is documented to refuse
+/// others; a part that fails is sent again alone.
+///
+/// An object of the same key that has the same content is used as it is; one with other content is an error unless
+/// [`replace`](Self::replace) is set. With a [`journal_dir`](Self::journal_dir) an upload in parts that was broken off,
+/// however that happened, goes on where it was when the same file is uploaded again; parts that nobody will complete are
+/// removed. Dropping the future stops the upload.
+///
+/// # Errors
+///
+/// [`is_already_exists`](Error::is_already_exists) if the key is taken; [`ErrorKind::Mismatch`] if the file changed
+/// meanwhile or the bytes arrive damaged; [`ErrorKind::Unavailable`] if the upload broke off, or somebody else is
+/// uploading to the same key; [`is_denied`](Error::is_denied) if the key may not write there.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before send"]
+pub struct Upload {
+    obs: Obs,
+    bucket: String,
+    key: String,
+    path: PathBuf,
+    replace: bool,
+    journal_dir: Option<PathBuf>,
+    part_size: u64,
+    in_flight: usize,
+    progress: Reporter,
+}
+
+/// A file that is stored as an object.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Uploaded {
+    /// What OBS says of the object.
+    pub object: ObjectInfo,
+    /// The SHA-256 of the file, which is that of the object.
+    pub checksum: Checksum,
+    /// True if the object was there already with this content, so that nothing was sent.
+    pub existed: bool,
+    /// What does not hinder the upload but should be known.
+    pub warnings: Vec<Warning>,
+}
+
+/// What came of sending.
+struct Sent {
+    etag: Option<String>,
+    request_id: Option<String>,
+    checksum: Checksum,
+}
+
+impl Sent {
+    /// What was sent turned out to be there.
+    fn found(object: ObjectInfo, checksum: Checksum) -> Self {
+        Self { etag: object.etag, request_id: object.request_id, checksum }
+    }
+}
+
+/// What lies under the key.
+enum Stored {
+    Nothing,
+    /// The content of the file.
+    Same(ObjectInfo, Checksum),
+    /// Other content, or, for who replaces, anything.
+    Other,
+}
+
+impl Obs {
+    /// Starts to upload a local file. See [`Upload`].
+    pub fn upload(&self, bucket: impl Into<String>, key: impl Into<String>, path: impl Into<PathBuf>) -> Upload {
+        Upload {
+            obs: self.clone(),
+            bucket: bucket.into(),
+            key: key.into(),
+            path: path.into(),
+            replace: false,
+            journal_dir: self.journal_dir.clone(),
+            part_size: PART,
+            in_flight: IN_FLIGHT,
+            progress: Reporter::default(),
+        }
+    }
+}
+
+impl Upload {
+    /// Replaces an object of the same key that has other content.
+    pub fn replace(mut self, replace: bool) -> Self {
+        self.replace = replace;
+        self
+    }
+
+    /// Keeps a journal in this folder, which is made if need be. Without one, an upload that was broken off starts over.
+    pub fn journal_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.journal_dir = Some(folder.into());
+        self
+    }
+
+    /// The size of a part, 8 MiB otherwise; OBS takes 100 KiB to 5 GiB. It is raised if there would be more than 10000
+    /// parts. A smaller file goes in a single PUT.
+    pub fn part_size(mut self, bytes: u64) -> Self {
+        self.part_size = bytes.max(1);
+        self
+    }
+
+    /// How many parts are on their way at the same time; 4 otherwise, and fewer if parts are larger than 8 MiB. Each
+    /// takes its size in memory.
+    pub fn in_flight(mut self, parts: usize) -> Self {
+        self.in_flight = parts.max(1);
+        self
+    }
+
+    /// Hears how far the upload is. Called often, so it should be quick.
+    pub fn on_progress(self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.with_reporter(Reporter::new(listener))
+    }
+
+    pub(crate) fn with_reporter(mut self, progress: Reporter) -> Self {
+        self.progress = progress;
+        self
+    }
+
+    /// Uploads.
+    ///
+    /// # Errors
+    ///
+    /// See [`Upload`].
+    pub async fn send(&self) -> Result<Uploaded, Error> {
+        let path = self.path.clone();
+        let source = background::run(move |_| Source::open(&path)).await??;
+        let size = source.size();
+        let mut warnings = Vec::new();
+        let mut journal = self.open_journal(&mut warnings).await?;
+
+        // Who replaces need not know what is there.
+        let stored = if self.replace { Stored::Other } else { self.stored(size, None).await? };
+        let sent = match stored {
+            Stored::Same(object, checksum) => {
+                source.require_unchanged()?;
+                // The upload may have been broken off right after it was completed.
+                if let Some(journal) = journal.as_mut().filter(|_| size > self.part_size) {
+                    self.clean_up(None).await;
+                    journal.remove();
+                }
+                return Ok(Uploaded { object, checksum, existed: true, warnings });
+            }
+            Stored::Other if !self.replace => return Err(self.taken()),
+            _ if size > self.part_size => self.send_parts(source, journal.as_mut(), &mut warnings).await?,
+            _ => self.send_whole(source).await?,
+        };
+        let object = ObjectInfo { size, etag: sent.etag, request_id: sent.request_id };
+        Ok(Uploaded { object, checksum: sent.checksum, existed: false, warnings })
+    }
+
+    /// The journal, locked; `None` if there is to be none or if the folder cannot be used.
+    async fn open_journal(&self, warnings: &mut Vec<Warning>) -> Result<Option<Journal>, Error> {
+        let Some(folder) = &self.journal_dir else { return Ok(None) };
+        let endpoint = self.obs.name.clone().unwrap_or_else(|| self.obs.endpoint.to_string());
+        let target = Target { endpoint, bucket: self.bucket.clone(), key: self.key.clone() };
+        match Journal::open(folder, target).await {
+            Ok(journal) => Ok(Some(journal)),
+            Err(LockError::Busy) => {
+                let message = format!("somebody else on this machine is uploading to {}", self.place());
+                Err(Error::new(ErrorKind::Unavailable, message)
+                    .with_hint("wait until that is done and try again; an object with the same content is used then"))
+            }
+            Err(LockError::Io(error)) => {
+                warnings.push(unusable(folder, &error));
+                Ok(None)
+            }
+        }
+    }
+
+    /// What lies under the key, compared with a file of this size and, if it was read already, this checksum. Only
+    /// reading an object tells what is in it: no ETag does.
+    async fn stored(&self, size: u64, known: Option<&Checksum>) -> Result<Stored, Error> {
+        let object = match self.obs.head(&self.bucket, &self.key).await {
+            Ok(object) => object,
+            // A bucket that is missing is found out by the upload, with the better message.
+            Err(error) if error.is_not_found() => return Ok(Stored::Nothing),
+            Err(error) => return Err(error),
+        };
+        if object.size != size {
+            return Ok(Stored::Other);
+        }
+        let checksum = match known {
+            Some(checksum) => checksum.clone(),
+            None => LocalFile::read_with(self.path.clone(), self.progress.clone()).await?.checksum().clone(),
+        };
+        let found = self.obs.checksum_with(&self.bucket, &self.key, size, self.progress.clone()).await?;
+        Ok(if found.matches(&checksum) { Stored::Same(object, checksum) } else { Stored::Other })
+    }
+
+    fn place(&self) -> String {
+        format!("object {:?} in bucket {:?}", self.key, self.bucket)
+    }
+
+    fn taken(&self) -> Error {
+        Error::new(ErrorKind::AlreadyExists, format!("{} exists with other content", self.place()))
+            .with_hint("nothing was changed; give another object key, or delete the object first")
+    }
+}
+
+/// The warning of a folder in which no state can be kept.
+fn unusable(folder: &Path, error: &std::io::Error) -> Warning {
+    let message = format!("{} cannot be used, so an upload that is broken off starts over: {error}", folder.display());
+    Warning::new("journal_dir", message)
+}

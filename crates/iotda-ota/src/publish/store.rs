@@ -1,0 +1,98 @@
+//! Bringing the file into OBS, and making sure that it lies there.
+
+use super::{IfExists, Publish};
+use crate::error::{Error, ErrorKind};
+use crate::model::Checksum;
+use crate::obs::{ObjectInfo, Obs, Uploaded};
+use crate::validate::Warning;
+
+/// How many digits of the checksum make a name that nothing else has.
+const DIGITS: usize = 12;
+
+/// Where the file lies, and what OBS says of it.
+pub(super) struct Stored {
+    pub(super) key: String,
+    pub(super) checksum: Checksum,
+    pub(super) object: ObjectInfo,
+}
+
+/// Uploads the file, unless it is there. Who replaces gets another key where this one is taken, because the object there
+/// is needed as long as the old package is.
+pub(super) async fn store(publish: &Publish, obs: &Obs, warnings: &mut Vec<Warning>) -> Result<Stored, Error> {
+    let wanted = publish.key();
+    let (key, uploaded) = match upload(publish, obs, &wanted).await {
+        Err(error) if error.is_already_exists() && publish.if_exists == IfExists::Replace => {
+            let key = beside(&wanted, publish.read_file().await?.checksum());
+            let message = format!("{wanted:?} is taken by other content, which stays; the new object is {key:?}");
+            warnings.push(Warning::new("file_location.obs_location.object_key", message));
+            let uploaded = upload(publish, obs, &key).await?;
+            (key, uploaded)
+        }
+        result => (wanted, result?),
+    };
+    warnings.extend(uploaded.warnings);
+    let object = look(publish, obs, &key, &uploaded.object).await?;
+    if publish.verify_object && !uploaded.existed {
+        let progress = publish.progress.clone();
+        let found = obs.checksum_with(&publish.bucket, &key, object.size, progress).await?;
+        if !found.matches(&uploaded.checksum) {
+            let (bucket, sent) = (&publish.bucket, &uploaded.checksum);
+            let message = format!("object {key:?} in bucket {bucket:?} has SHA-256 {found}, but {sent} was uploaded");
+            return Err(not_what_was_uploaded(message));
+        }
+    }
+    Ok(Stored { key, checksum: uploaded.checksum, object })
+}
+
+async fn upload(publish: &Publish, obs: &Obs, key: &str) -> Result<Uploaded, Error> {
+    let mut upload = obs.upload(&publish.bucket, key, &publish.file).with_reporter(publish.progress.clone());
+    if let Some(folder) = &publish.journal_dir {
+        upload = upload.journal_dir(folder);
+    }
+    upload.send().await
+}
+
+/// Asks OBS what lies there now.
+async fn look(publish: &Publish, obs: &Obs, key: &str, sent: &ObjectInfo) -> Result<ObjectInfo, Error> {
+    let now = obs.head(&publish.bucket, key).await?;
+    let replaced = sent.etag.is_some() && now.etag.is_some() && sent.etag != now.etag;
+    if now.size == sent.size && !replaced {
+        return Ok(now);
+    }
+    let message = format!("object {key:?} is not what was uploaded: it has {} bytes", now.size);
+    Err(not_what_was_uploaded(message))
+}
+
+fn not_what_was_uploaded(message: String) -> Error {
+    Error::new(ErrorKind::Mismatch, message)
+        .with_hint("no package was created; see that nobody else uploads to this key, then publish again")
+}
+
+/// The key with the beginning of a checksum before its suffix: `a/upgrade.bin` becomes `a/upgrade-0123456789ab.bin`.
+pub(super) fn beside(key: &str, checksum: &Checksum) -> String {
+    let digits: String = checksum.as_str().chars().take(DIGITS).collect();
+    let name_at = key.rfind('/').map_or(0, |at| at + 1);
+    // A name that begins with a dot is no suffix.
+    let suffix_at = key[name_at..].find('.').filter(|at| *at > 0).map_or(key.len(), |at| name_at + at);
+    let (start, suffix) = key.split_at(suffix_at);
+    format!("{start}-{digits}{suffix}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checksum_stands_before_the_suffix() {
+        let checksum = Checksum::from_digest([0xab; 32]);
+        for (key, expected) in [
+            ("a/upgrade.bin", "a/upgrade-abababababab.bin"),
+            ("upgrade.tar.gz", "upgrade-abababababab.tar.gz"),
+            ("a.b/upgrade", "a.b/upgrade-abababababab"),
+            ("a/.bin", "a/.bin-abababababab"),
+            ("固件/升级.bin", "固件/升级-abababababab.bin"),
+        ] {
+            assert_eq!(beside(key, &checksum), expected);
+        }
+    }
+}

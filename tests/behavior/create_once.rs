@@ -1,0 +1,330 @@
+//! Creates whose answer is lost: what is looked up, what is repeated, and what the caller learns.
+
+use std::sync::Mutex;
+
+use iotda_ota::{CreatePackage, Error, ErrorKind, ObsLocation, Package, PackageType, Response, RetryPolicy, Sought};
+use support::{Answer, Received, Stub, impatient};
+
+const ID: &str = "28f61af50fc9452aa0ed5ea25c3cc3d3";
+const OTHER: &str = "0f61af50fc9452aa0ed5ea25c3cc3d32";
+
+/// A stub service with some state: what exists, and what each create is to be answered.
+struct Service {
+    stub: Stub,
+}
+
+/// What becomes of one create.
+#[derive(Clone)]
+enum Create {
+    /// It is carried out and answered.
+    Done(&'static str),
+    /// It is carried out, and the answer is this.
+    Lost(&'static str, Answer),
+    /// It is not carried out, and the answer is this.
+    Not(Answer),
+}
+
+/// A package as show answers it.
+fn shown(id: &str, time: &str, key: &str) -> String {
+    format!(
+        r#"{{"package_id":"{id}","app_id":"my-app","product_id":"my-product","package_type":"firmwarePackage",
+        "version":"2.0","create_time":"{time}","file_location":{{"obs_location":{{"region_name":"cn-north-4",
+        "bucket_name":"abc","object_key":"{key}"}}}}}}"#
+    )
+}
+
+fn id_of(request: &Received) -> String {
+    request.target.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+impl Service {
+    /// A service that treats its creates in this way, one after the other, and answers every look-up.
+    async fn start(creates: impl IntoIterator<Item = Create>) -> Self {
+        Self::with(creates, |_| None).await
+    }
+
+    /// The same; `first` may answer a request before that.
+    async fn with(
+        creates: impl IntoIterator<Item = Create>,
+        first: impl Fn(&Received) -> Option<Answer> + Send + Sync + 'static,
+    ) -> Self {
+        let mut creates: Vec<Create> = creates.into_iter().collect();
+        creates.reverse();
+        let state = Mutex::new((creates, Vec::<(String, String)>::new()));
+        let stub = Stub::start(move |request| {
+            if let Some(answer) = first(request) {
+                return answer;
+            }
+            let (creates, packages) = &mut *state.lock().expect("no stub panics");
+            let time = format!("20260101T0000{:02}Z", packages.len());
+            let body = |id: &str, time: &str| shown(id, time, "x.bin");
+            match request.method.as_str() {
+                "POST" => match creates.pop().expect("no further create is sent") {
+                    Create::Done(id) => {
+                        packages.push((id.to_owned(), time.clone()));
+                        Answer::new(201, body(id, &time))
+                    }
+                    Create::Lost(id, answer) => {
+                        packages.push((id.to_owned(), time));
+                        answer
+                    }
+                    Create::Not(answer) => answer,
+                },
+                "DELETE" => {
+                    let id = id_of(request);
+                    let before = packages.len();
+                    packages.retain(|(found, _)| *found != id);
+                    if packages.len() < before { Answer::new(204, "") } else { Answer::new(404, "") }
+                }
+                _ if request.target.contains('?') => {
+                    let items: Vec<_> = packages.iter().rev().map(|(id, time)| body(id, time)).collect();
+                    Answer::new(200, format!(r#"{{"packages":[{}],"page":{{"count":1}}}}"#, items.join(",")))
+                }
+                _ => match packages.iter().find(|(id, _)| *id == id_of(request)) {
+                    Some((id, time)) => Answer::new(200, body(id, time)),
+                    None => Answer::new(404, ""),
+                },
+            }
+        })
+        .await;
+        Self { stub }
+    }
+
+    fn create(&self, policy: RetryPolicy) -> CreatePackage {
+        let client = self.stub.builder().retry(policy).build().expect("the settings are valid");
+        let location = ObsLocation::new("cn-north-4", "abc", "x.bin");
+        client.packages().create("my-app", "my-product", PackageType::Firmware, "2.0", location)
+    }
+
+    async fn send(&self, policy: RetryPolicy) -> Result<Response<Package>, Error> {
+        self.create(policy).timeout(std::time::Duration::from_secs(5)).send().await
+    }
+
+    fn methods(&self) -> String {
+        let requests = self.stub.received();
+        let letter = |request: &Received| match request.method.as_str() {
+            "POST" => 'C',
+            "DELETE" => 'D',
+            _ if request.target.contains('?') => 'L',
+            _ => 'S',
+        };
+        requests.iter().map(letter).collect()
+    }
+}
+
+fn lost_answers() -> Vec<Answer> {
+    let cut = serde_json::json!({ "status": 201, "body": "{\"package_id\": \"28f61af5\"}", "cut_after": 8 });
+    vec![
+        Answer::nothing(),
+        Answer::new(500, ""),
+        Answer::new(502, "<html>Bad Gateway</html>"),
+        Answer::new(504, ""),
+        Answer::new(201, ""),
+        Answer::new(201, "{"),
+        Answer::new(200, r#"{"packages":[]}"#),
+        Answer::from_fixture(&cut),
+    ]
+}
+
+#[tokio::test]
+async fn a_create_that_was_carried_out_is_found_and_not_repeated() {
+    for answer in lost_answers() {
+        for policy in [impatient(), impatient().max_attempts(1)] {
+            let service = Service::start([Create::Lost(ID, answer.clone())]).await;
+            let package = service.send(policy).await.unwrap();
+            assert_eq!(package.package_id, ID, "{answer:?}");
+            assert!(package.is_found() && package.attempts() == 1, "{answer:?}");
+            assert!(package.warnings().is_empty());
+            assert_eq!(service.methods(), "CLS", "{answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_create_that_was_not_carried_out_is_tried_again_after_a_look() {
+    for answer in [Answer::nothing(), Answer::new(500, ""), Answer::new(504, "")] {
+        let service = Service::start([Create::Not(answer.clone()), Create::Not(answer), Create::Done(ID)]).await;
+        let package = service.send(impatient()).await.unwrap();
+        assert!(!package.is_found() && package.attempts() == 3 && package.status() == 201);
+        assert_eq!(service.methods(), "CLCLCL", "the last look is the one for others that are the same");
+    }
+}
+
+#[tokio::test]
+async fn what_clearly_was_not_done_is_repeated_without_a_look() {
+    let throttled = Answer::new(403, r#"{"error_code":"IOTDA.021101","error_msg":"too fast"}"#);
+    let creates = [Answer::new(429, ""), throttled, Answer::new(429, "").header("retry-after", "0")];
+    let service = Service::start(creates.map(Create::Not).into_iter().chain([Create::Done(ID)])).await;
+    let package = service.send(impatient()).await.unwrap();
+    assert!(!package.is_found() && package.attempts() == 4);
+    assert_eq!(service.methods(), "CCCC");
+}
+
+#[tokio::test]
+async fn a_clear_refusal_is_not_repeated() {
+    for status in [400, 401, 403, 404, 409, 413, 422] {
+        let service = Service::start([Create::Not(Answer::new(status, ""))]).await;
+        let error = service.send(impatient()).await.unwrap_err();
+        assert!(!error.is_retryable() && !error.is_outcome_unknown(), "{error:?}");
+        assert_eq!((service.methods().as_str(), error.attempts()), ("C", 1), "{status}");
+    }
+    let service = Service::start([Create::Not(Answer::new(200, r#"{"error_code":"IOTDA.1"}"#))]).await;
+    assert_eq!(service.send(impatient()).await.unwrap_err().kind(), ErrorKind::Rejected);
+    assert_eq!(service.methods(), "C");
+}
+
+#[tokio::test]
+async fn a_success_that_cannot_be_found_is_never_created_again() {
+    let service = Service::start([Create::Not(Answer::new(201, "<html>"))]).await;
+    let error = service.send(impatient()).await.unwrap_err();
+    assert!(error.is_outcome_unknown(), "{error:?}");
+    assert_eq!(service.methods(), "CLLLL", "it is looked for several times");
+}
+
+#[tokio::test]
+async fn a_service_that_fails_every_time_has_done_nothing_and_that_is_said() {
+    let failing = || Create::Not(Answer::new(500, ""));
+    let service = Service::start([failing(), failing()]).await;
+    let error = service.send(impatient().max_attempts(2)).await.unwrap_err();
+    assert!(error.is_retryable() && error.attempts() == 2, "{error:?}");
+    assert!(error.to_string().contains("it was looked up and is not there"), "{error}");
+    assert_eq!(service.methods(), "CLCL");
+}
+
+#[tokio::test]
+async fn a_service_that_was_too_slow_may_still_be_at_it() {
+    for late in [Answer::new(504, ""), Answer::silence()] {
+        let service = Service::start([Create::Not(late), Create::Not(Answer::new(403, ""))]).await;
+        let create = service.create(impatient()).timeout(std::time::Duration::from_millis(200));
+        let error = create.send().await.unwrap_err();
+        assert!(error.is_outcome_unknown(), "{error:?}");
+        assert!(error.to_string().contains("may still be at it"), "{error}");
+        assert_eq!(service.methods(), "CLCL");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_after_an_open_end_is_only_the_answer_if_nothing_is_there() {
+    let refused = || Create::Not(Answer::new(409, ""));
+    let service = Service::start([Create::Not(Answer::nothing()), refused()]).await;
+    assert_eq!(service.send(impatient()).await.unwrap_err().status(), Some(409));
+    assert_eq!(service.methods(), "CLCL");
+
+    // The first look comes too early.
+    let looks = Mutex::new(0);
+    let early = move |request: &Received| {
+        let is_list = request.method == "GET" && request.target.contains('?');
+        *looks.lock().unwrap() += u32::from(is_list);
+        (is_list && *looks.lock().unwrap() == 1).then(|| Answer::new(200, r#"{"packages":[]}"#))
+    };
+    let service = Service::with([Create::Lost(ID, Answer::nothing()), refused()], early).await;
+    let package = service.send(impatient()).await.unwrap();
+    assert!(package.is_found() && package.package_id == ID);
+}
+
+#[tokio::test]
+async fn when_it_cannot_be_looked_up_the_error_has_all_to_find_out_later() {
+    for lookup in [Answer::new(403, ""), Answer::new(500, ""), Answer::nothing(), Answer::new(200, "<html>")] {
+        let answer = lookup.clone();
+        let no_looks = move |request: &Received| (request.method == "GET").then(|| answer.clone());
+        let service = Service::with([Create::Lost(ID, Answer::nothing())], no_looks).await;
+        let error = service.send(impatient()).await.unwrap_err();
+        assert!(error.is_outcome_unknown() && !error.is_retryable(), "{error:?}");
+        assert_eq!(service.methods().matches('C').count(), 1, "{lookup:?}");
+        let Some(Sought::Package(sought)) = error.sought() else { panic!("{error:?}") };
+        assert_eq!((sought.app_id.as_str(), sought.version.as_str()), ("my-app", "2.0"));
+        let command = "iotda-ota package list --all --type firmwarePackage --app-id my-app --product-id my-product \
+                       --version 2.0";
+        let hint = error.hint().unwrap();
+        assert!(hint.contains(command) && hint.contains("\"x.bin\"") && hint.contains("\"abc\""), "{hint}");
+    }
+}
+
+#[tokio::test]
+async fn only_the_same_file_counts_as_the_same_package() {
+    let another_file = |request: &Received| {
+        (request.method == "GET" && !request.target.contains('?') && request.target.ends_with(OTHER))
+            .then(|| Answer::new(200, shown(OTHER, "20260101T000000Z", "y.bin")))
+    };
+    let creates = [Create::Lost(OTHER, Answer::nothing()), Create::Done(ID)];
+    let service = Service::with(creates, another_file).await;
+    let package = service.send(impatient()).await.unwrap();
+    assert!(package.package_id == ID && !package.is_found());
+    assert_eq!(service.methods(), "CLSCLS");
+}
+
+#[tokio::test]
+async fn of_two_that_a_repeated_create_made_the_older_stays() {
+    // The look after the first attempt does not show it yet.
+    let looks = Mutex::new(0);
+    let early = move |request: &Received| {
+        let is_list = request.method == "GET" && request.target.contains('?');
+        *looks.lock().unwrap() += u32::from(is_list);
+        (is_list && *looks.lock().unwrap() == 1).then(|| Answer::new(200, r#"{"packages":[]}"#))
+    };
+    let service = Service::with([Create::Lost(OTHER, Answer::nothing()), Create::Done(ID)], early).await;
+    let package = service.send(impatient()).await.unwrap();
+    assert_eq!(package.package_id, OTHER);
+    assert!(package.is_found() && package.attempts() == 2 && package.warnings().is_empty());
+    let requests = service.stub.received();
+    let deleted: Vec<_> = requests.iter().filter(|request| request.method == "DELETE").map(id_of).collect();
+    assert_eq!(deleted, [ID], "the one that this call made");
+}
+
+#[tokio::test]
+async fn an_older_one_of_our_own_gives_way_to_one_that_came_late_and_stays() {
+    // The first attempt is carried out after the second one, so it is the younger.
+    let (late, posts) = (Mutex::new(None::<bool>), Mutex::new(0));
+    let service = Service::with([Create::Done(ID)], move |request| {
+        let mut late = late.lock().unwrap();
+        match request.method.as_str() {
+            "POST" => {
+                *posts.lock().unwrap() += 1;
+                (*posts.lock().unwrap() == 1).then(Answer::nothing)
+            }
+            "DELETE" => {
+                *late = Some(true);
+                None
+            }
+            "GET" if request.target.contains('?') && *posts.lock().unwrap() == 2 => {
+                let mine = if late.is_some() { String::new() } else { shown(ID, "20260101T000000Z", "x.bin") + "," };
+                let other = shown(OTHER, "20260101T000009Z", "x.bin");
+                Some(Answer::new(200, format!(r#"{{"packages":[{mine}{other}]}}"#)))
+            }
+            "GET" if request.target.ends_with(OTHER) => {
+                Some(Answer::new(200, shown(OTHER, "20260101T000009Z", "x.bin")))
+            }
+            _ => None,
+        }
+    })
+    .await;
+    let package = service.send(impatient()).await.unwrap();
+    assert_eq!(package.package_id, OTHER);
+    assert!(service.methods().contains('D'));
+}
+
+#[tokio::test]
+async fn one_of_two_always_stays_even_when_the_other_goes_at_the_same_moment() {
+    // An older one of somebody else is there after the second attempt, and gone as soon as ours was deleted for it.
+    const FOREIGN: &str = "1111af50fc9452aa0ed5ea25c3cc3d32";
+    let (posts, deleted) = (Mutex::new(0), Mutex::new(false));
+    let creates = [Create::Not(Answer::nothing()), Create::Done(ID), Create::Done(OTHER)];
+    let service = Service::with(creates, move |request| {
+        let (mut posts, mut deleted) = (posts.lock().unwrap(), deleted.lock().unwrap());
+        *posts += u32::from(request.method == "POST");
+        *deleted |= request.method == "DELETE";
+        let foreign = shown(FOREIGN, "20250101T000000Z", "x.bin");
+        match *posts == 2 && !*deleted {
+            true if request.target.contains('?') => {
+                let mine = shown(ID, "20260101T000000Z", "x.bin");
+                Some(Answer::new(200, format!(r#"{{"packages":[{mine},{foreign}]}}"#)))
+            }
+            true if request.target.ends_with(FOREIGN) => Some(Answer::new(200, foreign)),
+            _ => None,
+        }
+    })
+    .await;
+    let package = service.send(impatient()).await.unwrap();
+    assert_eq!(package.package_id, OTHER, "{}", service.methods());
+    assert_eq!(service.methods().matches('C').count(), 3);
+}

@@ -1,0 +1,105 @@
+//! A running emulator, and commands that know it and nothing else.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::Failure;
+
+/// What a suite must not take from the user's environment: settings and credentials of ours and of the official SDKs.
+const FOREIGN: [&str; 3] = ["IOTDA_OTA_", "HUAWEICLOUD_", "OBS_"];
+
+/// How long an emulator may take to stop.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// An emulator on free ports that keeps nothing.
+///
+/// It stops when its standard input ends: when this value is dropped, and also when this process ends in any other way.
+pub(crate) struct Emulator {
+    child: Child,
+    home: PathBuf,
+    variables: BTreeMap<String, String>,
+}
+
+impl Emulator {
+    /// Starts the emulator of `command` and waits until it is ready; `folder` is the suite's below the target folder.
+    pub(crate) fn start(command: &Path, flags: &[&str], folder: &Path) -> Result<Self, Failure> {
+        let home = folder.join("home");
+        if home.exists() {
+            fs::remove_dir_all(&home)?;
+        }
+        fs::create_dir_all(&home)?;
+        let place = ["--listen", "127.0.0.1:0", "--obs-listen", "127.0.0.1:0", "--in-memory", "--stop-with-stdin"];
+        let mut start = isolated(command, &home);
+        start.args(["emulator", "--quiet"]).args(place).args(flags);
+        let mut child = start.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let stdout = child.stdout.take();
+        let mut emulator = Self { child, home, variables: BTreeMap::new() };
+        for line in stdout.into_iter().flat_map(|stdout| BufReader::new(stdout).lines()) {
+            let line = line?;
+            if line == "ready" {
+                return Ok(emulator);
+            }
+            let variable = line.strip_prefix("export ").and_then(|line| line.split_once('='));
+            let (name, value) = variable.ok_or_else(|| format!("the emulator printed {line:?}"))?;
+            emulator.variables.insert(name.to_owned(), value.trim_matches('\'').to_owned());
+        }
+        Err("the emulator ended before it was ready".into())
+    }
+
+    /// A command whose environment names this emulator, and no other service or user.
+    pub(crate) fn client(&self, program: &Path) -> Command {
+        let mut command = isolated(program, &self.home);
+        command.envs(&self.variables);
+        command
+    }
+
+    /// The empty folder that stands in for the user's.
+    pub(crate) fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// A variable that the emulator printed.
+    pub(crate) fn variable(&self, name: &str) -> Result<&str, Failure> {
+        Ok(self.variables.get(name).ok_or_else(|| format!("the emulator printed no {name}"))?)
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            // An error means that there is nothing to wait for.
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        // It may have ended in this moment.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A command with a home of its own and without what would change its behavior.
+fn isolated(program: &Path, home: &Path) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy().to_uppercase();
+        if FOREIGN.iter().any(|prefix| text.starts_with(prefix)) || text.ends_with("_PROXY") || text == "PYTHONPATH" {
+            command.env_remove(name);
+        }
+    }
+    for name in ["HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"] {
+        command.env(name, home);
+    }
+    for name in ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"] {
+        command.env_remove(name);
+    }
+    command.env("IOTDA_OTA_METADATA", "off");
+    command
+}
