@@ -43,6 +43,10 @@ impl Emulator {
             if line == "ready" {
                 return Ok(emulator);
             }
+            // What stands behind a # is for people.
+            if line.starts_with('#') {
+                continue;
+            }
             let variable = line.strip_prefix("export ").and_then(|line| line.split_once('='));
             let (name, value) = variable.ok_or_else(|| format!("the emulator printed {line:?}"))?;
             emulator.variables.insert(name.to_owned(), value.trim_matches('\'').to_owned());
