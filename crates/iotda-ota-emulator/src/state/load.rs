@@ -18,8 +18,8 @@ use crate::rules;
 use crate::rules::multipart::MOST_PARTS;
 use crate::store::{KnownPackage, RecordId, Store};
 
-/// How many packages are written at once.
-const PACKAGES_AT_ONCE: usize = 500;
+/// How many packages are written at once: the more there are, the more of them share the pages that a commit writes.
+const PACKAGES_AT_ONCE: usize = 10_000;
 
 /// Replaces everything that the emulator keeps by what a file says.
 ///

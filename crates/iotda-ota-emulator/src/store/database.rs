@@ -160,7 +160,7 @@ pub(super) fn connect(path: &Path, durable: bool) -> rusqlite::Result<Connection
     connection.pragma_update(None, "wal_autocheckpoint", 4096)?;
     connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
     // In KiB when negative; taken only as it is needed.
-    connection.pragma_update(None, "cache_size", -8192)?;
+    connection.pragma_update(None, "cache_size", -16384)?;
     // What savepoints need to undo a write would else be a file.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.set_prepared_statement_cache_capacity(64);
