@@ -57,7 +57,7 @@ impl Bound {
         let mut listener = self.listener;
         let mut protocol = http1::Builder::new();
         protocol.timer(TokioTimer::new()).header_read_timeout(patience).max_header_size(limits.head_bytes);
-        let places = Arc::new(Semaphore::new(limits.connections));
+        let places = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
         tokio::spawn(async move {
             let connections = GracefulShutdown::new();
             loop {

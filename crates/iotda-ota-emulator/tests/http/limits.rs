@@ -62,3 +62,9 @@ async fn connections_beyond_the_limit_wait_for_their_turn() {
     third.read_to_end(&mut answer).await.unwrap();
     assert!(answer.starts_with(b"HTTP/1.1 200"));
 }
+
+#[tokio::test]
+async fn a_limit_of_connections_may_be_as_large_as_anybody_likes() {
+    let caller = Caller::of(Emulator::builder().max_connections(usize::MAX).start().await.unwrap());
+    assert_eq!(caller.list("package_type=firmwarePackage").await.0, 200);
+}
