@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::figures::{Figure, Goal, Row, Section, Unit};
+use super::figures::{Goal, Row, Section, Unit};
 use super::process::{Server, Used, pinned, run as run_program};
 use super::rounds::{Contestant, alternate};
 use super::{Bench, peers};
@@ -73,15 +73,18 @@ fn rows(section: &mut Section, operation: &str, callers: u32, least: f64, contes
     );
 }
 
-/// Calls per second of the library alone, for `scale`.
-pub(super) fn library_per_second(bench: &Bench, url: &str, callers: u32, calls: u32) -> Result<Figure, Failure> {
+/// Seconds for each create of the library alone, for `scale`.
+pub(super) fn library_seconds(bench: &Bench, url: &str, callers: u32) -> Result<Vec<f64>, Failure> {
+    let calls = bench.pick(20_000, 1_000);
     let mut seen = Vec::new();
-    for _ in 0..bench.pick(3, 1) {
+    for round in 0..=bench.pick(3, 1) {
         let mut command = Command::new(bench.program("call"));
         command.args([url, "--by", "library", "--operation", "create", "--threads", "2"]);
         command.args(["--callers", &callers.to_string(), "--calls", &calls.to_string()]);
         let used = run_program(&mut command)?;
-        seen.push(used.own("calls") / used.seconds);
+        if round > 0 {
+            seen.push(used.seconds / used.own("calls"));
+        }
     }
-    Ok(Figure::of(&seen, Unit::PerSecond))
+    Ok(seen)
 }

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 
 use super::Bench;
 use super::figures::{Figure, Goal, Row, Section, Unit};
-use super::process::{Server, pinned, run as run_program};
+use super::process::{Server, Used, pinned, run as run_program};
+use super::rounds::{Contestant, alternate};
 use crate::Failure;
 
 /// Flags that let the system choose the emulator's ports.
@@ -37,7 +38,7 @@ pub(super) fn run(bench: &Bench) -> Result<Section, Failure> {
         "Servers on one core, 16 connections from the other. `create` is durable in ours, and is not stored at all by \
          the peers.",
     );
-    let mut subjects = vec![ours(bench)?];
+    let mut subjects = vec![ours(bench, "emulator")?];
     for (name, subject) in [("Prism", prism(bench)), ("WireMock", wiremock(bench))] {
         match subject {
             Ok(subject) => subjects.push(subject),
@@ -48,65 +49,58 @@ pub(super) fn run(bench: &Bench) -> Result<Section, Failure> {
         let right = correctness(bench, subject)?;
         section.notes.push(format!("{}: {right}.", subject.name));
     }
-    section.rows.extend(ready_rows(bench, &subjects)?);
-    section.rows.extend(
-        compare("idle memory", Unit::Bytes, &subjects, |subject| Ok(vec![subject.server.resident_bytes()]))?
-            .into_iter()
-            .map(|row| goal_for(row, Goal::AtMost(0.1), Goal::AtMost(1.0))),
-    );
+    let ready = turns(bench, &subjects, |subject| {
+        let again = match subject.name {
+            "Prism" => prism(bench)?,
+            "WireMock" => wiremock(bench)?,
+            _ => ours(bench, "emulator-again")?,
+        };
+        Ok(again.server.ready.as_secs_f64())
+    })?;
+    section.rows.extend(rows("ready", Unit::Seconds, &subjects, &ready, Goal::AtMost(0.1), Goal::AtMost(1.0)));
+    let idle: Vec<_> = subjects.iter().map(|subject| vec![subject.server.resident_bytes()]).collect();
+    section.rows.extend(rows("idle memory", Unit::Bytes, &subjects, &idle, Goal::AtMost(0.1), Goal::AtMost(1.0)));
     for (what, least) in [("show", Goal::AtLeast(10.0)), ("list", Goal::AtLeast(1.0)), ("create", Goal::AtLeast(1.0))] {
-        let rows = compare(what, Unit::PerSecond, &subjects, |subject| {
-            (0..=bench.pick(5, 1)).map(|_| load(bench, subject, what)).skip(1).collect()
-        })?;
-        section.rows.extend(rows.into_iter().map(|row| goal_for(row, least, Goal::AtLeast(1.0))));
+        let seen = turns(bench, &subjects, |subject| load(bench, subject, what))?;
+        section.rows.extend(rows(what, Unit::PerSecond, &subjects, &seen, least, Goal::AtLeast(1.0)));
     }
     Ok(section)
 }
 
-/// The goal beside Prism, and the one beside any other.
-fn goal_for(row: Row, prism: Goal, other: Goal) -> Row {
-    let goal = row.beside.as_ref().map(|(name, _)| if name == "Prism" { prism } else { other });
-    match goal {
-        Some(goal) => row.goal(goal),
-        None => row,
-    }
+/// What each subject's rounds measured, with the subjects taking turns.
+fn turns(
+    bench: &Bench,
+    subjects: &[Subject],
+    measure: impl Fn(&Subject) -> Result<f64, Failure>,
+) -> Result<Vec<Vec<f64>>, Failure> {
+    let mut contestants: Vec<_> = subjects
+        .iter()
+        .map(|subject| {
+            let measure = &measure;
+            Contestant::new(subject.name, move |_| Ok(Used { seconds: measure(subject)?, ..Used::default() }))
+        })
+        .collect();
+    alternate(bench.pick(5, 1), &mut contestants)?;
+    Ok(contestants.iter().map(Contestant::seconds).collect())
 }
 
-/// A row for each peer; ours alone if there is none.
-fn compare(
-    what: &str,
-    unit: Unit,
-    subjects: &[Subject],
-    measure: impl Fn(&Subject) -> Result<Vec<f64>, Failure>,
-) -> Result<Vec<Row>, Failure> {
-    let seen = subjects.iter().map(measure).collect::<Result<Vec<_>, _>>()?;
-    let Some((ours, others)) = seen.split_first() else { return Ok(Vec::new()) };
+/// A row for each peer, with the goal beside Prism and the one beside any other; ours alone if there is none.
+fn rows(what: &str, unit: Unit, subjects: &[Subject], seen: &[Vec<f64>], prism: Goal, other: Goal) -> Vec<Row> {
+    let Some((ours, others)) = seen.split_first() else { return Vec::new() };
     if others.is_empty() {
-        return Ok(vec![Row::alone(what, Figure::of(ours, unit))]);
+        return vec![Row::alone(what, Figure::of(ours, unit))];
     }
     let peers = subjects[1..].iter().zip(others);
-    Ok(peers.map(|(peer, seen)| Row::beside(what, unit, ours, peer.name, seen)).collect())
+    peers
+        .map(|(peer, seen)| {
+            let row = Row::beside(what, unit, ours, peer.name, seen);
+            row.goal(if peer.name == "Prism" { prism } else { other })
+        })
+        .collect()
 }
 
-/// Start-up, as often as there are rounds; the first start of each was the warm-up.
-fn ready_rows(bench: &Bench, subjects: &[Subject]) -> Result<Vec<Row>, Failure> {
-    let rows = compare("ready", Unit::Seconds, subjects, |subject| {
-        (0..bench.pick(5, 1))
-            .map(|_| {
-                let again = match subject.name {
-                    "Prism" => prism(bench)?,
-                    "WireMock" => wiremock(bench)?,
-                    _ => ours(bench)?,
-                };
-                Ok(again.server.ready.as_secs_f64())
-            })
-            .collect()
-    })?;
-    Ok(rows.into_iter().map(|row| goal_for(row, Goal::AtMost(0.1), Goal::AtMost(1.0))).collect())
-}
-
-fn ours(bench: &Bench) -> Result<Subject, Failure> {
-    let folder = bench.folder("emulator")?;
+fn ours(bench: &Bench, folder: &str) -> Result<Subject, Failure> {
+    let folder = bench.folder(folder)?;
     let mut command = pinned(0, bench.program("iotda-ota"));
     command.args(["emulator", "--no-object-check", "--data-dir"]).arg(folder).args(ANY_PORTS);
     let server = Server::start(&mut command)?;

@@ -49,6 +49,20 @@ pub(super) struct Section {
     pub(super) notes: Vec<String>,
 }
 
+impl Unit {
+    fn show(self, value: f64) -> String {
+        match self {
+            Self::Seconds if value < 1e-3 => format!("{:.1} µs", value * 1e6),
+            Self::Seconds if value < 1.0 => format!("{:.1} ms", value * 1e3),
+            Self::Seconds => format!("{value:.2} s"),
+            Self::PerSecond => format!("{value:.0} /s"),
+            Self::Bytes => format!("{:.1} MB", value / 1e6),
+            Self::Count => format!("{value:.0}"),
+            Self::Times => format!("{value:.2}"),
+        }
+    }
+}
+
 impl Figure {
     /// From what was seen in each round.
     pub(super) fn of(seen: &[f64], unit: Unit) -> Self {
@@ -70,18 +84,6 @@ impl Figure {
         Self::of(&ratios, Unit::Times)
     }
 
-    fn show(self, value: f64) -> String {
-        match self.unit {
-            Unit::Seconds if value < 1e-3 => format!("{:.1} µs", value * 1e6),
-            Unit::Seconds if value < 1.0 => format!("{:.1} ms", value * 1e3),
-            Unit::Seconds => format!("{value:.2} s"),
-            Unit::PerSecond => format!("{value:.0} /s"),
-            Unit::Bytes => format!("{:.1} MB", value / 1e6),
-            Unit::Count => format!("{value:.0}"),
-            Unit::Times => format!("{value:.2}"),
-        }
-    }
-
     fn json(self) -> Value {
         json!({ "median": self.median, "low": self.low, "high": self.high, "unit": format!("{:?}", self.unit) })
     }
@@ -89,20 +91,22 @@ impl Figure {
 
 impl std::fmt::Display for Figure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.show(self.median))?;
+        f.write_str(&self.unit.show(self.median))?;
         if self.low < self.high {
-            write!(f, " ({}–{})", self.show(self.low), self.show(self.high))?;
+            write!(f, " ({}–{})", self.unit.show(self.low), self.unit.show(self.high))?;
         }
         Ok(())
     }
 }
 
-impl std::fmt::Display for Goal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::AtLeast(bound) => write!(f, "≥ {bound}"),
-            Self::AtMost(bound) => write!(f, "≤ {bound}"),
-        }
+impl Goal {
+    /// The goal in the unit of what it bounds.
+    fn show(self, unit: Unit) -> String {
+        let (sign, bound) = match self {
+            Self::AtLeast(bound) => ('≥', bound),
+            Self::AtMost(bound) => ('≤', bound),
+        };
+        format!("{sign} {}", unit.show(bound))
     }
 }
 
@@ -128,9 +132,19 @@ impl Row {
         self
     }
 
+    /// What the goal bounds.
+    fn judged(&self) -> Figure {
+        self.ratio.unwrap_or(self.ours)
+    }
+
+    /// The goal for people; nothing without one.
+    pub(super) fn goal_shown(&self) -> Option<String> {
+        self.goal.map(|goal| goal.show(self.judged().unit))
+    }
+
     /// Whether the goal is met; nothing without one.
     pub(super) fn is_met(&self) -> Option<bool> {
-        let judged = self.ratio.unwrap_or(self.ours).median;
+        let judged = self.judged().median;
         self.goal.map(|goal| match goal {
             Goal::AtLeast(bound) => judged >= bound,
             Goal::AtMost(bound) => judged <= bound,
@@ -144,7 +158,7 @@ impl Row {
             "ours": self.ours.json(),
             "beside": self.beside.as_ref().map(|(name, figure)| json!({ "name": name, "figure": figure.json() })),
             "ratio": self.ratio.map(Figure::json),
-            "goal": self.goal.map(|goal| goal.to_string()),
+            "goal": self.goal_shown(),
             "met": self.is_met(),
         })
     }
@@ -182,6 +196,7 @@ mod tests {
         assert_eq!(row.goal(Goal::AtLeast(0.9)).is_met(), Some(true));
         let alone = Row::alone("x", Figure::of(&[0.5], Unit::Seconds)).goal(Goal::AtMost(0.4));
         assert_eq!(alone.is_met(), Some(false));
+        assert_eq!(alone.goal_shown().as_deref(), Some("≤ 400.0 ms"));
         let section = Section { rows: vec![alone], ..Section::new("x", "y") };
         assert!(!section.is_met());
     }

@@ -17,7 +17,7 @@ pub(super) fn markdown_section(section: &Section) -> String {
     for row in &section.rows {
         let beside = row.beside.as_ref().map(|(name, figure)| format!("{name}: {figure}")).unwrap_or_default();
         let ratio = row.ratio.map(|ratio| ratio.to_string()).unwrap_or_default();
-        let goal = match (row.goal, row.is_met()) {
+        let goal = match (row.goal_shown(), row.is_met()) {
             (Some(goal), Some(true)) => format!("{goal}: met"),
             (Some(goal), _) => format!("{goal}: **missed**"),
             (None, _) => String::new(),

@@ -15,13 +15,26 @@ pub(super) fn run(bench: &Bench) -> Result<Section, Failure> {
          more and more callers in one process.",
     );
     packages(bench, &mut section)?;
-    let server = Server::start(&mut Command::new(bench.program("canned_server")))?;
-    for callers in [1, 2, 4, 8, 16, 32, 64] {
-        let calls = bench.pick(20_000, 1_000);
-        let figure = call::library_per_second(bench, server.value("URL")?, callers, calls)?;
-        section.rows.push(Row::alone(format!("creates per second, {callers} callers"), figure));
-    }
+    callers(bench, &mut section)?;
     Ok(section)
+}
+
+/// One process of the library with more and more callers, which share a connection pool and a session.
+fn callers(bench: &Bench, section: &mut Section) -> Result<(), Failure> {
+    let server = Server::start(&mut Command::new(bench.program("canned_server")))?;
+    let mut alone = Vec::new();
+    for callers in [1, 2, 4, 8, 16, 32, 64] {
+        let seen = call::library_seconds(bench, server.value("URL")?, callers)?;
+        let what = format!("library, seconds for each create, {callers} callers");
+        if callers == 1 {
+            section.rows.push(Row::alone(what, Figure::of(&seen, Unit::Seconds)));
+            alone = seen;
+        } else {
+            let row = Row::beside(what, Unit::Seconds, &seen, "1 caller", &alone);
+            section.rows.push(row.goal(Goal::AtMost(1.5)));
+        }
+    }
+    Ok(())
 }
 
 fn packages(bench: &Bench, section: &mut Section) -> Result<(), Failure> {
