@@ -100,15 +100,19 @@ fn manifest(name: &str, text: &str, findings: &mut Vec<String>) -> Result<(), Fa
             .push(format!("{name}: {crate_name} is not in the table of who may depend on whom (xtask/src/tidy.rs)"));
         return Ok(());
     };
-    for section in ["dependencies", "dev-dependencies", "build-dependencies"] {
-        let Some(dependencies) = manifest.get(section).and_then(Value::as_table) else { continue };
-        for (dependency, value) in dependencies {
-            if !inherits(Some(value)) {
-                findings.push(format!("{name}: {section}.{dependency} is not inherited from the workspace"));
-            }
-            let ours = MAY_USE.iter().any(|(crate_name, _)| crate_name == dependency);
-            if ours && !allowed.contains(&dependency.as_str()) {
-                findings.push(format!("{name}: {crate_name} may not depend on {dependency}"));
+    // The dependencies of all platforms, and those of single ones.
+    let platforms = manifest.get("target").and_then(Value::as_table).into_iter().flatten();
+    for tables in std::iter::once(&manifest).chain(platforms.map(|(_, tables)| tables)) {
+        for section in ["dependencies", "dev-dependencies", "build-dependencies"] {
+            let Some(dependencies) = tables.get(section).and_then(Value::as_table) else { continue };
+            for (dependency, value) in dependencies {
+                if !inherits(Some(value)) {
+                    findings.push(format!("{name}: {section}.{dependency} is not inherited from the workspace"));
+                }
+                let ours = MAY_USE.iter().any(|(crate_name, _)| crate_name == dependency);
+                if ours && !allowed.contains(&dependency.as_str()) {
+                    findings.push(format!("{name}: {crate_name} may not depend on {dependency}"));
+                }
             }
         }
     }
@@ -148,6 +152,17 @@ mod tests {
         manifest("crates/x/Cargo.toml", text, &mut found).unwrap();
         let found = found.join("\n");
         for expected in ["package.version", "package.edition", "lints", "may not depend on iotda-ota"] {
+            assert!(found.contains(expected), "{expected} in {found}");
+        }
+    }
+
+    #[test]
+    fn a_dependency_of_one_platform_is_checked_too() {
+        let mut found = Vec::new();
+        let text = "[package]\nname = \"iotda-ota-client\"\n\n[target.'cfg(unix)'.dependencies]\niotda-ota = \"1\"\n";
+        manifest("crates/x/Cargo.toml", text, &mut found).unwrap();
+        let found = found.join("\n");
+        for expected in ["dependencies.iotda-ota is not inherited", "may not depend on iotda-ota"] {
             assert!(found.contains(expected), "{expected} in {found}");
         }
     }
