@@ -78,6 +78,14 @@ pub(crate) fn package(package: &Package, fields: &mut Fields) {
     }
 }
 
+/// A package as create and show print it, with the place where it is.
+pub(crate) fn package_at(package: &Package, target: String, out: &mut dyn Write) -> io::Result<()> {
+    let mut fields = Fields::default();
+    self::package(package, &mut fields);
+    fields.add("target", target);
+    fields.write(out)
+}
+
 /// Packages as a table with a header.
 pub(crate) fn table(packages: &[Package], out: &mut dyn Write) -> io::Result<()> {
     let modules = packages.iter().any(|package| package.module_name.is_some());

@@ -32,12 +32,7 @@ pub(super) async fn run(
     }
     let package = created.into_inner();
     let target = target.describe(&client).await;
-    output.document(&package, |out| {
-        let mut fields = Fields::default();
-        text::package(&package, &mut fields);
-        fields.add("target", target);
-        fields.write(out)
-    })
+    output.document(&package, |out| text::package_at(&package, target, out))
 }
 
 /// The request as the flags describe it. Those that are required here are not in the type, because publish may find
