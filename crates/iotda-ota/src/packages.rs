@@ -13,12 +13,30 @@ mod delete;
 mod list;
 mod show;
 
+pub(crate) use create::described;
 pub use create::{CreatePackage, CreateRequest};
 pub use delete::{DeletePackage, DeleteWithObject, DeletedWithObject};
 pub use list::{ListPackages, PackagePage};
 pub use show::ShowPackage;
 
-/// The packages of a client's project.
+/// The packages of a client's project, as [`Client::packages`] gives them.
+///
+/// ```
+/// # async fn example(client: iotda_ota::Client) -> Result<(), iotda_ota::Error> {
+/// use iotda_ota::PackageType;
+///
+/// let packages = client.packages();
+/// let newest = packages.list(PackageType::Firmware).limit(1).send().await?;
+/// if let Some(package) = newest.packages.first() {
+///     println!("{:?}", packages.show(&package.package_id).send().await?.obs_location());
+/// }
+/// # Ok(()) }
+/// ```
+///
+/// The operations are those of the reference's section [OTA Upgrade Package Management][section]. The service has none
+/// that changes a package; [`IfExists::Replace`](crate::IfExists::Replace) puts another one in its place.
+///
+/// [section]: https://support.huaweicloud.com/intl/en-us/api-iothub/topic_300000017.html
 #[derive(Clone, Debug)]
 pub struct Packages {
     client: Client,

@@ -13,7 +13,7 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::model::{AppId, Checksum, ObsLocation, Package, PackageId, PackageType, PackageVersion, ProductId};
 use crate::obs::{LocalFile, address};
-use crate::packages::CreateRequest;
+use crate::packages::{CreateRequest, described};
 use crate::progress::{Progress, Reporter};
 use crate::validate::{OptionalRule, Violations, Warning};
 
@@ -25,6 +25,21 @@ mod run;
 mod store;
 
 /// What to do when a package with this app, product, type, module and version exists.
+///
+/// ```no_run
+/// # async fn example(client: iotda_ota::Client) -> Result<(), iotda_ota::Error> {
+/// use iotda_ota::{IfExists, PackageType};
+///
+/// let publish = client.publish("upgrade.bin", "my-app", "my-product", PackageType::Firmware, "2.0");
+/// match publish.bucket("firmware").if_exists(IfExists::Fail).send().await {
+///     Err(error) if error.is_already_exists() => println!("version 2.0 is out already"),
+///     published => println!("{}", published?.package.package_id),
+/// }
+/// # Ok(()) }
+/// ```
+///
+/// The service has no way to ask for any of this, so [`Publish`] looks before it creates; [`Outcome`] tells what was
+/// done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IfExists {
@@ -191,29 +206,7 @@ impl Publish {
         self
     }
 
-    /// The OTA module that a module package upgrades.
-    pub fn module_name(mut self, name: impl Into<String>) -> Self {
-        self.request.module_name = Some(name.into());
-        self
-    }
-
-    /// The versions that may be upgraded, at most twenty. With none every version may.
-    pub fn support_source_versions<V: Into<PackageVersion>>(mut self, versions: impl IntoIterator<Item = V>) -> Self {
-        self.request.support_source_versions = versions.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// What the package is for. At most 1024 characters.
-    pub fn description(mut self, text: impl Into<String>) -> Self {
-        self.request.description = Some(text.into());
-        self
-    }
-
-    /// What devices are told with the upgrade notice. At most 4096 characters.
-    pub fn custom_info(mut self, text: impl Into<String>) -> Self {
-        self.request.custom_info = Some(text.into());
-        self
-    }
+    described!();
 
     /// What to do when the package exists; [`IfExists::Verify`] otherwise.
     pub fn if_exists(mut self, if_exists: IfExists) -> Self {

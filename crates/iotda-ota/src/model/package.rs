@@ -15,7 +15,11 @@ use super::{
 /// An upgrade package (升级包) as create, list and show answer it.
 ///
 /// The service promises no field, so a text that an answer lacks is empty here, and everything optional is `None`.
-/// Serialized, it has the names of the wire again, and absent fields are left out.
+/// Serialized, it has the names of the wire again, and absent fields are left out. The fields are those of the page
+/// [Obtain OTA Upgrade Package Details][page], with `product_name`, `module_name` and `sign_method` of the official
+/// Python SDK (huaweicloudsdkiotda 3.1.219).
+///
+/// [page]: https://support.huaweicloud.com/intl/en-us/api-iothub/ShowOtaPackage.html
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -58,6 +62,26 @@ pub struct Package {
     pub file_location: Option<FileLocation>,
 }
 
+/// A package of either generated type, which have these fields in common; only one has a location.
+macro_rules! package {
+    ($wire:ident, $file_location:expr) => {
+        Package {
+            package_id: text($wire.package_id),
+            app_id: text($wire.app_id),
+            package_type: text($wire.package_type),
+            product_id: text($wire.product_id),
+            product_name: $wire.product_name,
+            module_name: $wire.module_name,
+            version: text($wire.version),
+            support_source_versions: versions($wire.support_source_versions),
+            description: $wire.description,
+            custom_info: $wire.custom_info,
+            create_time: $wire.create_time.map(CreateTime),
+            file_location: $file_location,
+        }
+    };
+}
+
 impl Package {
     /// The object in OBS, if the answer named one.
     pub fn obs_location(&self) -> Option<&ObsLocation> {
@@ -71,21 +95,8 @@ impl Package {
 
     /// Takes the generated type; an answer that names no package is none.
     pub(crate) fn from_wire(wire: types::OtaPackage) -> Option<Self> {
-        let package = Self {
-            package_id: text(wire.package_id),
-            app_id: text(wire.app_id),
-            package_type: text(wire.package_type),
-            product_id: text(wire.product_id),
-            product_name: wire.product_name,
-            module_name: wire.module_name,
-            version: text(wire.version),
-            support_source_versions: versions(wire.support_source_versions),
-            description: wire.description,
-            custom_info: wire.custom_info,
-            create_time: wire.create_time.map(CreateTime),
-            file_location: wire.file_location.map(location),
-        };
-        Some(package).filter(Self::is_named)
+        let file_location = wire.file_location.map(location);
+        Some(package!(wire, file_location)).filter(Self::is_named)
     }
 
     /// Reads a body that the generated type refused, field by field.
@@ -97,21 +108,9 @@ impl Package {
         !self.package_id.is_empty()
     }
 
+    /// Takes the generated type of the items of a list.
     pub(crate) fn from_list(wire: types::OtaPackageInfo) -> Self {
-        Self {
-            package_id: text(wire.package_id),
-            app_id: text(wire.app_id),
-            package_type: text(wire.package_type),
-            product_id: text(wire.product_id),
-            product_name: wire.product_name,
-            module_name: wire.module_name,
-            version: text(wire.version),
-            support_source_versions: versions(wire.support_source_versions),
-            description: wire.description,
-            custom_info: wire.custom_info,
-            create_time: wire.create_time.map(CreateTime),
-            file_location: None,
-        }
+        package!(wire, None)
     }
 }
 

@@ -18,6 +18,24 @@ use making::{Body, Making};
 const OPERATION: Operation = Operation { name: "create_ota_package", creates: true, names_one: false };
 
 /// What is sent to create a package, with the names of the wire.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let client = iotda_ota::Client::builder().endpoint("http://127.0.0.1:9").project_id("p").token("fake").build()?;
+/// use iotda_ota::{ObsLocation, PackageType};
+///
+/// let location = ObsLocation::new("cn-north-4", "firmware", "upgrade.bin");
+/// let create = client.packages().create("my-app", "my-product", PackageType::Firmware, "2.0", location);
+/// assert_eq!(create.request().version, "2.0");
+/// assert_eq!(serde_json::to_value(create.request())?["package_type"], "firmwarePackage");
+/// # Ok(()) }
+/// ```
+///
+/// [`CreatePackage::request`] and [`Plan::request`](crate::Plan::request) show one before it is sent,
+/// [`Sought`](crate::Sought) holds one of which is not known whether it was carried out. The limits of its fields are
+/// those of the reference page [Create an OTA Upgrade Package][page].
+///
+/// [page]: https://support.huaweicloud.com/intl/en-us/api-iothub/CreateOtaPackage.html
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CreateRequest {
@@ -99,6 +117,40 @@ impl CreateRequest {
     }
 }
 
+/// The setters of what describes a package, for a builder whose field `request` is a [`CreateRequest`].
+macro_rules! described {
+    () => {
+        /// The OTA module that a module package upgrades. At most 64 letters, digits, `_`, `-` and `.`.
+        pub fn module_name(mut self, name: impl Into<String>) -> Self {
+            self.request.module_name = Some(name.into());
+            self
+        }
+
+        /// The versions that may be upgraded, at most twenty. With none every version may.
+        pub fn support_source_versions<V: Into<$crate::PackageVersion>>(
+            mut self,
+            versions: impl IntoIterator<Item = V>,
+        ) -> Self {
+            self.request.support_source_versions = versions.into_iter().map(Into::into).collect();
+            self
+        }
+
+        /// What the package is for. At most 1024 characters.
+        pub fn description(mut self, text: impl Into<String>) -> Self {
+            self.request.description = Some(text.into());
+            self
+        }
+
+        /// What devices are told with the upgrade notice. At most 4096 characters.
+        pub fn custom_info(mut self, text: impl Into<String>) -> Self {
+            self.request.custom_info = Some(text.into());
+            self
+        }
+    };
+}
+
+pub(crate) use described;
+
 /// Creates a package: `POST /v5/iot/{project_id}/ota-upgrades/packages` (创建OTA升级包).
 ///
 /// ```
@@ -118,7 +170,7 @@ impl CreateRequest {
 /// ```
 ///
 /// The service reads the bucket through the agency `iotda_admin_trust`, which the account has to set up; see the
-/// reference page [Creating an OTA Upgrade
+/// reference page [Create an OTA Upgrade
 /// Package](https://support.huaweicloud.com/intl/en-us/api-iothub/CreateOtaPackage.html).
 ///
 /// # Repeating
@@ -136,6 +188,8 @@ impl CreateRequest {
 /// [`is_outcome_unknown`](Error::is_outcome_unknown) when no clear answer came and looking it up did not help: the
 /// package could not be looked up, or is not there although the service may still be at it, or said it were.
 /// [`Error::sought`] has everything to look for.
+///
+/// [`Client::publish`] uploads the file, too; [`show`](crate::Packages::show) reads the package back.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before send"]
 pub struct CreatePackage {
@@ -151,29 +205,7 @@ impl CreatePackage {
         Self { client, request, any_suffix: false, options: CallOptions::default(), besides: Vec::new() }
     }
 
-    /// The OTA module that a module package upgrades. At most 64 letters, digits, `_`, `-` and `.`.
-    pub fn module_name(mut self, name: impl Into<String>) -> Self {
-        self.request.module_name = Some(name.into());
-        self
-    }
-
-    /// The versions that may be upgraded, at most twenty. With none every version may.
-    pub fn support_source_versions<V: Into<PackageVersion>>(mut self, versions: impl IntoIterator<Item = V>) -> Self {
-        self.request.support_source_versions = versions.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// What the package is for. At most 1024 characters.
-    pub fn description(mut self, text: impl Into<String>) -> Self {
-        self.request.description = Some(text.into());
-        self
-    }
-
-    /// What devices are told with the upgrade notice. At most 4096 characters.
-    pub fn custom_info(mut self, text: impl Into<String>) -> Self {
-        self.request.custom_info = Some(text.into());
-        self
-    }
+    described!();
 
     /// Switches off a rule that newer service texts no longer state.
     pub fn allow(mut self, rule: OptionalRule) -> Self {
