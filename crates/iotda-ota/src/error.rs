@@ -198,40 +198,65 @@ impl Error {
         self.0.hint.as_deref()
     }
 
-    /// True if the request breaks documented rules. Mend every entry of [`violations`](Self::violations), or send
-    /// it unchecked.
+    /// True if the request breaks documented rules; nothing was sent.
+    ///
+    /// Usually a name with a character that is not allowed, or a text that is too long: mend every entry of
+    /// [`violations`](Self::violations). Where a rule is wrong and not the request, `send_unchecked` leaves the
+    /// decision to the service.
     pub fn is_invalid(&self) -> bool {
         self.kind() == ErrorKind::Invalid
     }
 
     /// True if credentials are missing, wrong or expired.
+    ///
+    /// Usually a token for another project or of more than a day ago, a secret of another access key, a wrong clock, or
+    /// request signing in a scheme that the address does not take. The causes ([`source`](std::error::Error::source))
+    /// say what each source of credentials said, [`hint`](Self::hint) what the service's answer points to,
+    /// [`clock_difference`](Self::clock_difference) how wrong the clock is.
     pub fn is_unauthenticated(&self) -> bool {
         self.kind() == ErrorKind::Unauthenticated
     }
 
-    /// True if the caller may not do this; usually a missing IAM permission or another instance's address.
+    /// True if the caller is known and may not do this.
+    ///
+    /// Usually a missing IAM permission, another project's id or another instance's address: grant the permission for
+    /// the [`operation`](Self::operation), and compare project and endpoint with what the console shows.
     pub fn is_denied(&self) -> bool {
         self.kind() == ErrorKind::Denied
     }
 
-    /// True if there is no such package or object; usually deleted already, or in another project.
+    /// True if there is no such package or object.
+    ///
+    /// Usually deleted already, or in another project, instance or bucket: [`list`](crate::Packages::list) shows which
+    /// packages there are.
     pub fn is_not_found(&self) -> bool {
         self.kind() == ErrorKind::NotFound
     }
 
     /// True if the package or object exists already.
+    ///
+    /// Usually the version was published before and [`IfExists::Fail`](crate::IfExists::Fail) asks for that to be an
+    /// error, or another file lies under the object's key: raise the version, choose another
+    /// [`IfExists`](crate::IfExists), or give another [`object_key`](crate::Publish::object_key).
     pub fn is_already_exists(&self) -> bool {
         self.kind() == ErrorKind::AlreadyExists
     }
 
     /// True if the same call may succeed later and repeating it is safe: nothing was done, or doing it twice comes to
     /// the same.
+    ///
+    /// Usually the address cannot be reached, or the service is overloaded or fails; the attempts that the
+    /// [`RetryPolicy`](crate::RetryPolicy) allows were made already. Check address and proxy, wait for
+    /// [`retry_after`](Self::retry_after) if it is given, or allow more attempts and time.
     pub fn is_retryable(&self) -> bool {
         self.kind() == ErrorKind::Unavailable
     }
 
-    /// True if the request may or may not have been carried out. [`sought`](Self::sought) says what to look for before
-    /// trying again.
+    /// True if the request may or may not have been carried out.
+    ///
+    /// Usually the connection broke or time ran out after a create was sent, and looking the package up did not settle
+    /// it. Look for what [`sought`](Self::sought) names before trying again, or publish the same file again, which
+    /// looks by itself.
     pub fn is_outcome_unknown(&self) -> bool {
         self.kind() == ErrorKind::OutcomeUnknown
     }

@@ -65,9 +65,10 @@
 //!
 //! # Networks
 //!
-//! `HTTPS_PROXY`, `NO_PROXY` and their kin are honored, but never for this machine or the metadata address.
-//! Redirects are not followed; about a client of the program's own see [`ClientBuilder::http_client`]. There are limits on connecting, on silence, and on one attempt of a call. An HTTP client
-//! is made when the first request needs it; only one for `https://` reads the certificates of the machine.
+//! `HTTPS_PROXY`, `NO_PROXY` and their kin are honored, but never for this machine or the metadata address. Redirects
+//! are not followed; about a client of the program's own see [`ClientBuilder::http_client`]. There are limits on
+//! connecting, on silence, and on one attempt of a call. An HTTP client is made when the first request needs it; only
+//! one for `https://` reads the certificates of the machine.
 //!
 //! # Features
 //!

@@ -11,7 +11,21 @@ pub(crate) mod rules;
 
 /// One value that breaks one documented rule.
 ///
-/// `field` is the path on the wire (`file_location.obs_location.object_key`), or `file` for the local file.
+/// ```
+/// # fn main() -> Result<(), iotda_ota::Error> {
+/// # let client = iotda_ota::Client::builder().endpoint("http://127.0.0.1:9").project_id("p").token("fake").build()?;
+/// let violations = client.packages().show("an id").validate().unwrap_err();
+/// for violation in &violations {
+///     assert_eq!(violation.field, "package_id");
+///     assert_eq!(violation.rule, "only letters, digits and -");
+///     println!("{violation}");
+/// }
+/// # Ok(()) }
+/// ```
+///
+/// `field` is the path on the wire (`file_location.obs_location.object_key`), or `file` for the local file. The rules
+/// are those of the pages of the reference that the operations name, such as [`CreatePackage`](crate::CreatePackage);
+/// [`Violations`] holds all that one request breaks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Violation {
@@ -150,6 +164,23 @@ impl fmt::Display for Warning {
 }
 
 /// A rule of the original reference page that newer service texts no longer state, so that it can be switched off.
+///
+/// ```
+/// # fn main() -> Result<(), iotda_ota::Error> {
+/// # let client = iotda_ota::Client::builder().endpoint("http://127.0.0.1:9").project_id("p").token("fake").build()?;
+/// use iotda_ota::{ObsLocation, OptionalRule, PackageType};
+///
+/// let location = ObsLocation::new("cn-north-4", "firmware", "upgrade.uf2");
+/// let create = client.packages().create("my-app", "my-product", PackageType::Firmware, "2.0", location);
+/// assert!(create.validate().is_err());
+/// create.allow(OptionalRule::Suffix).validate()?;
+/// # Ok(()) }
+/// ```
+///
+/// Both are stated by the page [Create an OTA Upgrade Package][page]; the models of the official Python SDK
+/// (huaweicloudsdkiotda 3.1.219) have neither.
+///
+/// [page]: https://support.huaweicloud.com/intl/en-us/api-iothub/CreateOtaPackage.html
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OptionalRule {

@@ -43,6 +43,18 @@ pub struct Verify {
 }
 
 /// What a comparison came to.
+///
+/// ```
+/// # async fn example(client: iotda_ota::Client) -> Result<(), iotda_ota::Error> {
+/// let found = client.verify("28f61af50fc9452aa0ed5ea25c3cc3d3").send().await?;
+/// if !found.ok {
+///     let wrong: Vec<_> = found.checks.iter().filter(|check| !check.ok).map(|check| check.name).collect();
+///     println!("package {}: look at {}", found.package_id, wrong.join(", "));
+/// }
+/// # Ok(()) }
+/// ```
+///
+/// [`Check`] says what one thing has and what it should have; [`Verify`] makes the comparison.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Verification {

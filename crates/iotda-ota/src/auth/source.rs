@@ -14,6 +14,32 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///
 /// The client asks a source once, shares what it gives among all calls, and asks again shortly before it expires, and
 /// once when the service answered 401.
+///
+/// ```
+/// use iotda_ota::{BoxFuture, Client, Credentials, CredentialsSource, SourceError, SourceHttp};
+///
+/// /// Reads an IAM token that another program keeps fresh in a file.
+/// struct TokenFile(std::path::PathBuf);
+///
+/// impl CredentialsSource for TokenFile {
+///     fn name(&self) -> &str {
+///         "token file"
+///     }
+///
+///     fn fetch<'a>(&'a self, _: &'a SourceHttp) -> BoxFuture<'a, Result<Credentials, SourceError>> {
+///         Box::pin(async {
+///             let token = std::fs::read_to_string(&self.0).map_err(|error| SourceError::Absent(error.to_string()))?;
+///             Ok(Credentials::token(token.trim()))
+///         })
+///     }
+/// }
+/// # fn main() -> Result<(), iotda_ota::Error> {
+/// let client = Client::builder().region("cn-north-4").credentials(TokenFile("/run/iotda/token".into())).build()?;
+/// # let _ = client; Ok(()) }
+/// ```
+///
+/// [`Password`](crate::Password) and [`Metadata`](crate::Metadata) are sources, and [`Chain`](crate::Chain) asks one
+/// after the other.
 pub trait CredentialsSource: Send + Sync + 'static {
     /// What messages call it, such as `environment`.
     fn name(&self) -> &str;

@@ -20,6 +20,26 @@ mod build;
 /// Required is a [`region`](Self::region) with a known shared address or an [`endpoint`](Self::endpoint). Calls need
 /// credentials: a [`token`](Self::token), an [`access_key`](Self::access_key), or another source of
 /// [`credentials`](Self::credentials).
+///
+/// ```
+/// # fn main() -> Result<(), iotda_ota::Error> {
+/// use std::time::Duration;
+/// use iotda_ota::{AccessKey, Client, RateLimit, RetryPolicy};
+///
+/// let client = Client::builder()
+///     .endpoint("https://my-instance.iotda-app.cn-north-4.myhuaweicloud.com")
+///     .project_id("fake-project-id")
+///     .access_key(AccessKey::new("FAKE-ACCESS-KEY-ID", "fake-secret"))
+///     .timeout(Duration::from_secs(20))
+///     .retry(RetryPolicy::default().max_attempts(8))
+///     .rate_limit(RateLimit::per_second(5.0))
+///     .build()?;
+/// assert_eq!(client.obs_region(), Some("cn-north-4"));
+/// # Ok(()) }
+/// ```
+///
+/// Nothing is checked before [`build`](Self::build), which reports everything that is wrong at once. Credentials are
+/// not read from the environment unless a source such as [`Chain::official`](crate::Chain::official) is given.
 #[derive(Clone, Default)]
 #[must_use]
 pub struct ClientBuilder {

@@ -16,6 +16,11 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(checksum.as_str().len(), 64);
 /// assert!(checksum.matches(&Checksum::from("AB".repeat(32))));
 /// ```
+///
+/// The 64 digits are the rule of the page [Create an OTA Upgrade Package][page].
+/// [`Client::verify`](crate::Client::verify) compares the checksum with the object.
+///
+/// [page]: https://support.huaweicloud.com/intl/en-us/api-iothub/CreateOtaPackage.html
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Checksum(String);
@@ -62,7 +67,8 @@ impl fmt::Display for Checksum {
 
 /// How [`Checksum`] was computed; `sign_method` on the wire.
 ///
-/// Only `SHA256` exists, and it is also what the service assumes when the field is absent.
+/// Only `SHA256` exists, and it is also what the service assumes when the field is absent. Both are told by
+/// the official Python SDK (huaweicloudsdkiotda 3.1.219); older revisions of the reference page do not have the field.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 #[non_exhaustive]

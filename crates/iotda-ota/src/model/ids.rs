@@ -76,40 +76,53 @@ macro_rules! text_type {
 text_type! {
     /// Identifies an upgrade package (升级包ID); given by the service.
     ///
-    /// At most 36 letters, digits and `-`. Seen with 24 and with 32 hexadecimal digits, so no length is assumed.
+    /// At most 36 letters, digits and `-`, as the page [Obtain OTA Upgrade Package Details][page] states. Seen with 24
+    /// and with 32 hexadecimal digits, so no length is assumed.
+    ///
+    /// [page]: https://support.huaweicloud.com/intl/en-us/api-iothub/ShowOtaPackage.html
     PackageId
 }
 
 text_type! {
     /// Identifies an app, which the service also calls a resource space (资源空间ID).
     ///
-    /// At most 36 letters, digits, `_` and `-`.
+    /// At most 36 letters, digits, `_` and `-`, as the page [Create an OTA Upgrade Package][page] states.
+    ///
+    /// [page]: https://support.huaweicloud.com/intl/en-us/api-iothub/CreateOtaPackage.html
     AppId
 }
 
 text_type! {
     /// Identifies a product, the model of a device (产品ID).
     ///
-    /// At most 36 letters, digits, `_` and `-`.
+    /// At most 36 letters, digits, `_` and `-`, as the page [Create an OTA Upgrade Package][page] states.
+    ///
+    /// [page]: https://support.huaweicloud.com/intl/en-us/api-iothub/CreateOtaPackage.html
     ProductId
 }
 
 text_type! {
     /// Identifies a project, the region-scoped account scope in every path (项目ID).
+    ///
+    /// The reference states no rule for its characters; checked is only that it stays one segment of the path.
     ProjectId
 }
 
 text_type! {
     /// Identifies an instance, one deployment of the service (实例ID); sent as the header `Instance-Id`.
     ///
-    /// At most 36 characters.
+    /// At most 36 characters, as older revisions of the page [Create an OTA Upgrade Package][page] state.
+    ///
+    /// [page]: https://support.huaweicloud.com/intl/en-us/api-iothub/CreateOtaPackage.html
     InstanceId
 }
 
 text_type! {
     /// The version of a package, or one that it may upgrade (升级包版本号).
     ///
-    /// Letters, digits, `_`, `-` and `.`; a package's own version has at most 256 of them. A device is upgraded when
-    /// the version that it then reports equals the package's.
+    /// Letters, digits, `_`, `-` and `.`; a package's own version has at most 256 of them, as the page [Create an OTA
+    /// Upgrade Package][page] states. A device is upgraded when the version that it then reports equals the package's.
+    ///
+    /// [page]: https://support.huaweicloud.com/intl/en-us/api-iothub/CreateOtaPackage.html
     PackageVersion
 }

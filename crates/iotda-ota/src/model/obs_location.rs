@@ -13,7 +13,11 @@ use super::{Checksum, SignMethod};
 /// assert_eq!(location.object_key, "sensors/2.0/upgrade.bin");
 /// ```
 ///
-/// A field that an answer lacks shows as an empty text.
+/// The limits of its fields are those of the page [Create an OTA Upgrade Package][page]; that a key is not empty comes
+/// from the Terraform provider. The page also states how a key ends and how large the object may be, see
+/// [`OptionalRule`](crate::OptionalRule). A field that an answer lacks shows as an empty text.
+///
+/// [page]: https://support.huaweicloud.com/intl/en-us/api-iothub/CreateOtaPackage.html
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ObsLocation {

@@ -26,8 +26,10 @@ pub enum PackageType {
     Firmware,
     /// One named OTA module of a product, `modulePackage`.
     ///
-    /// The reference page's table names only the other two; this one is known from the official Python SDK
-    /// (huaweicloudsdkiotda 3.1.219).
+    /// The table of the page [Create an OTA Upgrade Package][page] names only the other two; this one is known from the
+    /// official Python SDK (huaweicloudsdkiotda 3.1.219).
+    ///
+    /// [page]: https://support.huaweicloud.com/intl/en-us/api-iothub/CreateOtaPackage.html
     Module,
     /// A value that this crate does not know.
     Other(String),

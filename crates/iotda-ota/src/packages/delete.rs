@@ -15,9 +15,7 @@ pub use with_object::{DeleteWithObject, DeletedWithObject};
 
 const OPERATION: Operation = Operation { name: "delete_ota_package", creates: false, names_one: true };
 
-/// Deletes one package: `DELETE /v5/iot/{project_id}/ota-upgrades/packages/{package_id}`.
-///
-/// Only the package goes; the object in OBS stays, unless [`with_object`](DeletePackage::with_object) is asked for.
+/// Deletes one package: `DELETE /v5/iot/{project_id}/ota-upgrades/packages/{package_id}` (删除OTA升级包).
 ///
 /// ```
 /// # async fn example(client: iotda_ota::Client) -> Result<(), iotda_ota::Error> {
@@ -25,10 +23,18 @@ const OPERATION: Operation = Operation { name: "delete_ota_package", creates: fa
 /// # Ok(()) }
 /// ```
 ///
+/// Only the package goes; the object in OBS stays, as the reference page [Delete an OTA Upgrade
+/// Package](https://support.huaweicloud.com/intl/en-us/api-iothub/DeleteOtaPackage.html) states, unless
+/// [`with_object`](DeletePackage::with_object) is asked for.
+///
 /// # Errors
 ///
+/// [`is_invalid`](Error::is_invalid) if the id breaks a rule, before anything is sent.
 /// [`is_not_found`](Error::is_not_found) if there is no such package, for example because it was deleted before. When an
 /// attempt failed and the next one finds no package, that is a success.
+/// [`is_retryable`](Error::is_retryable) when no attempt came through.
+///
+/// [`IfExists::Replace`](crate::IfExists::Replace) deletes a package once another one is in its place.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before send"]
 pub struct DeletePackage {

@@ -16,7 +16,7 @@ use crate::validate::{Violations, rules};
 
 const OPERATION: Operation = Operation { name: "list_ota_packages", creates: false, names_one: false };
 
-/// Lists packages of one type, newest first: `GET /v5/iot/{project_id}/ota-upgrades/packages`.
+/// Lists packages of one type, newest first: `GET /v5/iot/{project_id}/ota-upgrades/packages` (查询OTA升级包列表).
 ///
 /// [`send`](Self::send) answers one page, [`stream`](Self::stream) all packages however many there are.
 ///
@@ -33,7 +33,18 @@ const OPERATION: Operation = Operation { name: "list_ota_packages", creates: fal
 /// # Ok(()) }
 /// ```
 ///
-/// Items have no [`file_location`](Package::file_location); show answers it.
+/// A page has at most 50 packages, and an offset goes no further than 500, as the reference page [Query the OTA Upgrade
+/// Package List](https://support.huaweicloud.com/intl/en-us/api-iothub/ListOtaPackageInfo.html) states; the stream
+/// walks by marker, which has no such end. Items have no [`file_location`](Package::file_location);
+/// [`show`](crate::Packages::show) answers it.
+///
+/// # Errors
+///
+/// [`is_invalid`](Error::is_invalid) with every broken rule, before anything is sent.
+/// [`is_unauthenticated`](Error::is_unauthenticated) and [`is_denied`](Error::is_denied) when the caller is not known
+/// or may not list packages. [`is_retryable`](Error::is_retryable) when no attempt came through.
+/// [`ErrorKind::Unintelligible`](crate::ErrorKind::Unintelligible) when the answer is no page, or when the markers of a
+/// stream do not lead on.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before send or stream"]
 pub struct ListPackages {
@@ -50,7 +61,7 @@ pub struct ListPackages {
     options: CallOptions,
 }
 
-/// One page of packages.
+/// One page of packages, from [`ListPackages::send`] or [`ListPackages::pages`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PackagePage {
@@ -163,7 +174,7 @@ impl ListPackages {
     ///
     /// # Errors
     ///
-    /// [`is_invalid`](Error::is_invalid) with every broken rule, before anything is sent.
+    /// See [`ListPackages`].
     pub async fn send(&self) -> Result<Response<PackagePage>, Error> {
         self.validate().map_err(|violations| Error::invalid(violations).with_operation(OPERATION.name))?;
         call::run(&self.client, OPERATION, &self.options, |call| async move {
@@ -200,7 +211,7 @@ impl ListPackages {
     ///
     /// # Errors
     ///
-    /// Whatever the service answers.
+    /// See [`ListPackages`]; what would be invalid is for the service to refuse.
     pub async fn send_unchecked(&self) -> Result<Response<PackagePage>, Error> {
         let mut query = vec![("package_type", self.package_type.to_string())];
         let mut add = |name, value: Option<String>| query.extend(value.map(|value| (name, value)));

@@ -11,7 +11,7 @@ use crate::validate::{Violations, rules};
 
 const OPERATION: Operation = Operation { name: "show_ota_package", creates: false, names_one: true };
 
-/// Shows one package: `GET /v5/iot/{project_id}/ota-upgrades/packages/{package_id}`.
+/// Shows one package: `GET /v5/iot/{project_id}/ota-upgrades/packages/{package_id}` (获取OTA升级包详情).
 ///
 /// ```
 /// # async fn example(client: iotda_ota::Client) -> Result<(), iotda_ota::Error> {
@@ -20,9 +20,16 @@ const OPERATION: Operation = Operation { name: "show_ota_package", creates: fals
 /// # Ok(()) }
 /// ```
 ///
+/// A package id has at most 36 letters, digits and `-`; see the reference page [Obtain OTA Upgrade Package
+/// Details](https://support.huaweicloud.com/intl/en-us/api-iothub/ShowOtaPackage.html).
+///
 /// # Errors
 ///
+/// [`is_invalid`](Error::is_invalid) if the id breaks a rule, before anything is sent.
 /// [`is_not_found`](Error::is_not_found) if there is no such package in the project.
+/// [`is_retryable`](Error::is_retryable) when no attempt came through.
+///
+/// [`list`](crate::Packages::list) finds the ids; [`Client::verify`] compares what is shown with the stored object.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before send"]
 pub struct ShowPackage {
