@@ -1,11 +1,9 @@
 //! What is said when a caller is refused: every known cause, made to happen at the target.
-//!
-//! Two texts are answered by a stub, because no target is known to give them to requests of this library.
 
-use iotda_ota::{AccessKey, Client, ClientBuilder, Error, PackageType, Password, SigningScheme};
+use iotda_ota::{AccessKey, Client, ClientBuilder, Error, ErrorKind, PackageType, Password, Secret, SigningScheme};
 use jiff::{SignedDuration, Timestamp};
 use support::{
-    Answer, Received, Refusal, Relay, Stub, Target, dedicated_target, refusing_target, shared_target, target,
+    Received, Refusal, Relay, Target, dedicated_target, refusing_target, shared_target, target, target_with_metadata,
 };
 
 use crate::{firmware, object};
@@ -69,6 +67,7 @@ async fn refusals_that_the_target_is_told_to_make_are_explained() {
         ),
         (Refusal::NotSubscribed, 403, "IOTDA.000021", "not subscribed"),
         (Refusal::KeyLocked, 401, "APIGW.0301", "locked for five minutes"),
+        (Refusal::BodyHash, 401, "APIGW.0301", "the body was changed after it was signed"),
     ] {
         let target = refusing_target(refusal).await;
         assert_hint(&refused(&with_key(&target).build().unwrap()).await, status, code, words);
@@ -87,12 +86,51 @@ async fn refusals_that_the_target_is_told_to_make_are_explained() {
 }
 
 #[tokio::test]
+async fn what_iotda_itself_refuses_is_explained_by_what_was_sent_and_where_to() {
+    let target = target().await;
+    target.faults().add("list_ota_packages:status:status=401,code=IOTDA.000002".parse().unwrap()).unwrap();
+    let derived = |builder: ClientBuilder| builder.signing_scheme(SigningScheme::Derived).build().unwrap();
+    let error = refused(&derived(at_dedicated_address(&target))).await;
+    assert_hint(&error, 401, "IOTDA.000002", "the signing scheme fits this address");
+    let error = refused(&derived(with_key(&target))).await;
+    assert_hint(&error, 401, "IOTDA.000002", "set plain request signing (--signing plain");
+    let error = refused(&target.builder().build().unwrap()).await;
+    assert_hint(&error, 401, "IOTDA.000002", "get a new one for this project");
+    assert!(error.hint().is_some_and(|hint| !hint.contains("sign")), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_derived_signature_for_another_region_is_explained_by_the_region() {
+    let target = target().await;
+    let elsewhere = with_key(&target).region("another-1").signing_scheme(SigningScheme::Derived).build().unwrap();
+    let error = refused(&elsewhere).await;
+    assert_hint(&error, 401, "APIGW.0301", "check that the region is that of the instance (--region");
+    assert!(error.hint().is_some_and(|hint| hint.contains("secret") && hint.contains("proxy")), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_temporary_key_that_has_expired_is_explained() {
+    let target = target_with_metadata().await;
+    let source = target.addresses().credentials(target.metadata()).build().unwrap();
+    let given = source.current_credentials().await.unwrap();
+    let Secret::AccessKey(key) = given.secret().clone() else { panic!("the metadata service gives keys") };
+    // Whoever was given only this one has nothing to replace it with.
+    let client = target.addresses().project_id(target.project_id()).access_key(key).build().unwrap();
+    client.packages().list(PackageType::Firmware).send().await.unwrap();
+    target.faults().add("list_ota_packages:expire:times=1".parse().unwrap()).unwrap();
+    assert_hint(&refused(&client).await, 401, "APIGW.0301", "the temporary access key has expired");
+}
+
+#[tokio::test]
 async fn wrong_credentials_are_told_apart_by_what_is_wrong_about_them() {
     let target = target().await;
     let key = |id: &str| target.addresses().project_id(target.project_id()).access_key(AccessKey::new(id, "another"));
-    for scheme in [SigningScheme::Plain, SigningScheme::Derived] {
+    for (scheme, words) in [
+        (SigningScheme::Plain, "secret does not belong to the access key"),
+        (SigningScheme::Derived, "that the secret belongs to the access key"),
+    ] {
         let wrong_secret = key(target.access_key().id()).signing_scheme(scheme).build().unwrap();
-        assert_hint(&refused(&wrong_secret).await, 401, "APIGW.0301", "secret does not belong to the access key");
+        assert_hint(&refused(&wrong_secret).await, 401, "APIGW.0301", words);
         let unknown = key("UNKNOWN-ACCESS-KEY").signing_scheme(scheme).build().unwrap();
         assert_hint(&refused(&unknown).await, 401, "APIGW.0301", "the access key does not exist");
     }
@@ -154,28 +192,27 @@ fn set(request: &mut Received, name: &str, value: &str) {
     }
 }
 
-/// A relay to the target behind which the time is another, by so much.
-async fn other_time(target: &Target, off: SignedDuration) -> Relay {
+/// A relay behind which the time is another, by so much.
+async fn other_time(endpoint: &str, off: SignedDuration) -> Relay {
+    const HTTP: &str = "%a, %d %b %Y %H:%M:%S GMT";
     let shift = move |request: &mut Received| {
-        let form = "%Y%m%dT%H%M%SZ";
-        let date = (Timestamp::now() - off).strftime(form).to_string();
-        set(request, "x-sdk-date", &date);
+        let date = Timestamp::now() - off;
+        set(request, "x-sdk-date", &date.strftime("%Y%m%dT%H%M%SZ").to_string());
+        set(request, "date", &date.strftime(HTTP).to_string());
     };
-    let answered = move |name: &str, _: &str| {
-        let date = Timestamp::now() + off;
-        (name == "date").then(|| date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
-    };
-    Relay::start(target.endpoint(), shift, answered).await
+    let answered =
+        move |name: &str, _: &str| (name == "date").then(|| (Timestamp::now() + off).strftime(HTTP).to_string());
+    Relay::start(endpoint, shift, answered).await
 }
 
 #[tokio::test]
-async fn a_clock_that_is_off_is_told_first_at_iotda_and_at_iam() {
+async fn a_clock_that_is_off_is_told_first_at_iotda_at_iam_and_at_obs() {
     let target = target().await;
     for (off, words) in [
         (SignedDuration::from_secs(3630), "clock is 60 minutes behind the service's"),
         (SignedDuration::from_secs(-7230), "clock is 120 minutes ahead of the service's"),
     ] {
-        let relay = other_time(&target, off).await;
+        let relay = other_time(target.endpoint(), off).await;
         let error = refused(&through(&relay, &target)).await;
         assert_hint(&error, 401, "APIGW.0301", words);
         assert!(error.hint().unwrap().contains("too old when it arrived"), "{error:?}");
@@ -183,6 +220,14 @@ async fn a_clock_that_is_off_is_told_first_at_iotda_and_at_iam() {
         let builder = target.addresses().iam_endpoint(relay.endpoint()).access_key(target.access_key());
         let error = refused(&builder.build().unwrap()).await;
         assert!(error.hint().is_some_and(|hint| hint.contains(words) && hint.contains("IAM")), "{error:?}");
+
+        let relay = other_time(target.obs_endpoint(), off).await;
+        let client = with_key(&target).obs_endpoint(relay.endpoint()).build().unwrap();
+        let error = client.obs().unwrap().head(target.bucket(), "a.bin").await.unwrap_err();
+        assert_eq!((error.kind(), error.status()), (ErrorKind::Denied, Some(403)), "{error:?}");
+        let hint = error.hint().unwrap();
+        assert!(hint.starts_with("this machine's clock is") && hint.contains(words), "{hint}");
+        assert!(hint.contains("check the access key"), "{hint}");
     }
 }
 
@@ -205,18 +250,4 @@ async fn refusals_of_iam_are_explained_by_the_same_table() {
     let wrong_path = target.addresses().iam_endpoint(format!("{}/wrong", target.endpoint()));
     let error = refused(&wrong_path.access_key(target.access_key()).build().unwrap()).await;
     assert!(error.hint().is_some_and(|hint| hint.contains("check the IAM address")), "{error:?}");
-}
-
-#[tokio::test]
-async fn texts_that_only_some_gateways_give_are_explained() {
-    let key = AccessKey::new("FAKE-ACCESS-KEY-ID", "fake-secret");
-    let hash = r#"{"error_code":"APIG.0301","error_msg":"body hash mismatch"}"#;
-    let stub = Stub::always(Answer::new(401, hash)).await;
-    let client = Client::builder().endpoint(stub.endpoint()).project_id("fake-project").access_key(key).build();
-    assert_hint(&refused(&client.unwrap()).await, 401, "APIG.0301", "changed after it was signed");
-
-    let stub = Stub::always(Answer::new(401, r#"{"error_code":"IOTDA.000002","error_msg":"no"}"#)).await;
-    let error = refused(&stub.client()).await;
-    assert_hint(&error, 401, "IOTDA.000002", "get a new one for this project");
-    assert!(error.hint().is_some_and(|hint| !hint.contains("sign")), "{error:?}");
 }

@@ -29,6 +29,9 @@ pub enum Refusal {
     /// Signed requests are answered with 401 `APIGW.0301` and the text for an access key that is locked for five minutes,
     /// because too many signatures in a row were wrong (API Request Signing Guide).
     KeyLocked,
+    /// Signed requests are answered with 401 `APIGW.0301` and a text about the hash of the body, as users report it of
+    /// bodies that were changed on their way. The words are the emulator's own; those of the service are not known.
+    BodyHash,
     /// Requests with valid credentials are answered with 403 `IOTDA.000021`: the account has not subscribed to the
     /// service, has only an instance with an address of its own, or the user lacks the permission.
     NotSubscribed,

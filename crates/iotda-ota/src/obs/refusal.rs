@@ -8,6 +8,7 @@ use serde::Deserialize;
 use tokio::time::timeout;
 use url::Url;
 
+use crate::error::hints;
 use crate::error::secrets::Secrets;
 use crate::error::service::ServiceError;
 use crate::error::{Error, ErrorKind};
@@ -82,6 +83,10 @@ pub(super) async fn read(
             (ErrorKind::Unavailable, "OBS failed".to_owned(), Some("wait a little and try again"))
         }
         _ => (ErrorKind::Rejected, "refused by OBS".to_owned(), None),
+    };
+    let hint = match kind {
+        ErrorKind::Unauthenticated | ErrorKind::Denied => hints::after_clock(&service, hint),
+        _ => hint.map(str::to_owned),
     };
     let error = Error::new(kind, message).with_operation(operation).with_service(service);
     match hint {

@@ -54,8 +54,14 @@ pub(in super::super) fn signer(
         },
         Err(error) => return Err(explained(&error)),
     };
-    if gate == Gate::Iotda && access.refusal == Some(Refusal::KeyLocked) {
-        return Err(incorrect("AK access failed to reach the limit,forbidden."));
+    match access.refusal {
+        Some(Refusal::KeyLocked) if gate == Gate::Iotda => {
+            return Err(incorrect("AK access failed to reach the limit,forbidden."));
+        }
+        Some(Refusal::BodyHash) if gate == Gate::Iotda => {
+            return Err(incorrect("the hash of the body is not the one that was signed"));
+        }
+        _ => {}
     }
     check_scheme(&claim, access, gate)?;
 

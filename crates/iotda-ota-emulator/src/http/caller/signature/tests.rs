@@ -174,6 +174,16 @@ fn the_kind_of_instance_decides_on_the_scheme() {
 }
 
 #[test]
+fn a_refusal_that_it_was_told_to_make_is_for_signatures_at_iotda_only() {
+    for (refusal, words) in [(Refusal::KeyLocked, "reach the limit"), (Refusal::BodyHash, "hash of the body")] {
+        let access = access(InstanceKind::Any, Some(refusal));
+        let rejection = signer(&signed(None), &access, 0, Gate::Iotda).err().unwrap();
+        assert!(rejection.code == Code::Gateway && rejection.message.contains(words), "{}", rejection.message);
+        assert!(signer(&signed(None), &access, 0, Gate::Iam).is_ok());
+    }
+}
+
+#[test]
 fn iam_accepts_plain_signatures_whatever_the_instance() {
     let access = access(InstanceKind::Dedicated, Some(Refusal::TokenHeaderMissing));
     assert!(signer(&signed(None), &access, 0, Gate::Iam).is_ok());
