@@ -178,3 +178,31 @@ fn the_scheme_follows_the_address_and_derived_needs_a_region() {
     assert_eq!(scheme("https://iotda.cn-north-4.myhuaweicloud.com", SigningScheme::Auto).unwrap(), "SDK-HMAC-SHA256");
     assert!(scheme("https://iotda.example", SigningScheme::Derived).unwrap_err().is_invalid());
 }
+
+#[test]
+fn a_dedicated_address_names_its_region_whatever_the_domain_is() {
+    for domain in ["myhuaweicloud.com", "myhuaweicloud.eu", "example"] {
+        let endpoint = format!("https://9bc34xxxxx.st1.iotda-app.eu-west-101.{domain}");
+        let key = AccessKey::new("FAKE-ACCESS-KEY-ID", "fake-secret");
+        let builder = Client::builder().endpoint(endpoint).project_id("fake-project").access_key(key);
+        let (client, wanted) = (builder.clone().build().unwrap(), ("V11-HMAC-SHA256", Some("eu-west-101")));
+        assert_eq!((client.signing_scheme(), client.source_http().region.as_deref()), wanted);
+        let error = builder.region("cn-north-4").build().unwrap_err();
+        let told = error.violations().to_string();
+        assert!(told.contains("region: must be the one in the endpoint") && told.contains("eu-west-101"), "{told}");
+    }
+}
+
+#[test]
+fn an_id_that_no_access_key_has_is_refused_before_anything_is_signed() {
+    for id in ["FAKE,ID", "FAKE/ID", "FAKE:ID", "FAKE ID", "FAKÉ", ""] {
+        let client = Client::builder().region("cn-north-4").access_key(AccessKey::new(id, "fake-secret")).build();
+        let error = client.unwrap_err();
+        let fields: Vec<_> = error.violations().iter().map(|violation| violation.field.as_str()).collect();
+        assert!(error.is_invalid() && fields == ["access_key.id"], "{id:?}: {error:?}");
+        assert!(id.is_empty() || !error.violations().to_string().contains(id), "{error:?}");
+    }
+    // A secret may hold anything that is visible.
+    let key = AccessKey::new("FAKE-ACCESS-KEY-ID", "fake/secret:with,+=");
+    Client::builder().region("cn-north-4").access_key(key).build().unwrap();
+}

@@ -27,9 +27,9 @@ mod settings;
 mod source;
 mod source_http;
 mod variables;
-mod wiped;
+pub(crate) mod wiped;
 
-pub(crate) use access_key::secret_text;
+pub(crate) use access_key::{key_id, secret_text};
 pub(crate) use wiped::secret;
 
 pub use access_key::AccessKey;

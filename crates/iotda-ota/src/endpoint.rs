@@ -75,19 +75,26 @@ pub(crate) fn obs_of(region: &str) -> String {
     format!("https://obs.{region}.myhuaweicloud.com")
 }
 
+/// What stands right before the region in the address of a dedicated IoTDA instance.
+const DEDICATED: &str = "iotda-app";
+
 /// The region that an address names: that of a dedicated IoTDA instance, or of OBS.
 pub(crate) fn region_in(endpoint: &Url) -> Option<String> {
-    let host = endpoint.host_str()?;
-    let labels: Vec<_> = host.split('.').collect();
-    let at = labels.iter().position(|label| *label == "iotda-app" || *label == "obs")?;
-    // `obs` and `iotda-app` stand right before the region, and the provider's domain follows it.
-    let known = matches!(labels.get(at + 2), Some(&"myhuaweicloud"));
-    known.then(|| labels[at + 1].to_owned())
+    let labels: Vec<_> = endpoint.host_str()?.split('.').collect();
+    let after = |name| labels.iter().position(|label| *label == name).map(|at| &labels[at + 1..]);
+    let region = match (after(DEDICATED), after("obs")) {
+        // Whatever domain follows: the provider has several, and a private address has its own.
+        (Some([region, _, ..]), _) => region,
+        // Anybody may call a host `obs`, so there the provider's domain has to follow.
+        (None, Some([region, "myhuaweicloud", ..])) => region,
+        _ => return None,
+    };
+    Some(*region).filter(|region| !region.is_empty()).map(str::to_owned)
 }
 
 /// True if the address is that of a dedicated instance.
 pub(crate) fn is_dedicated(endpoint: &Url) -> bool {
-    endpoint.host_str().is_some_and(|host| host.split('.').any(|label| label == "iotda-app"))
+    endpoint.host_str().is_some_and(|host| host.split('.').any(|label| label == DEDICATED))
 }
 
 /// True if the host names no bucket: an IP address or localhost, where the bucket goes into the path.
@@ -162,7 +169,12 @@ mod tests {
         for (text, region) in [
             ("https://9bc34xxxxx.st1.iotda-app.ap-southeast-1.myhuaweicloud.com", Some("ap-southeast-1")),
             ("https://9bc34xxxxx.iotda-app.cn-north-4.myhuaweicloud.com:443", Some("cn-north-4")),
+            ("https://9bc34xxxxx.st1.iotda-app.eu-west-101.myhuaweicloud.eu", Some("eu-west-101")),
+            ("https://9bc34xxxxx.iotda-app.cn-north-4.example", Some("cn-north-4")),
+            ("https://iotda-app.example", None),
+            ("https://iotda-app..example", None),
             ("https://obs.cn-north-1.myhuaweicloud.com", Some("cn-north-1")),
+            ("https://obs.cn-north-1.example.com", None),
             ("https://iotda.cn-north-4.myhuaweicloud.com", None),
             ("http://127.0.0.1:8791", None),
         ] {
@@ -213,13 +225,17 @@ mod tests {
         }
 
         #[test]
-        fn the_region_is_found_only_before_the_domain_of_the_provider(
-            before in "[a-z0-9]{0,8}", service in "(iotda-app|obs|iotda)", region in "[a-z]{2,4}-[a-z]{4,9}-[0-9]{1,2}",
-            domain in "(myhuaweicloud|example)",
+        fn the_region_of_an_instance_is_found_in_any_domain_and_that_of_obs_in_the_domain_of_the_provider(
+            before in "[a-z0-9]{0,8}", service in "(iotda-app|obs|iotda)", region in "[a-z]{2,4}-[a-z]{4,9}-[0-9]{1,3}",
+            domain in "(myhuaweicloud|example|[a-z]{1,9}\\.[a-z]{1,9})", top in "(com|eu|cn)",
         ) {
             let dot = if before.is_empty() { "" } else { "." };
-            let found = region_in(&url(&format!("https://{before}{dot}{service}.{region}.{domain}.com")));
-            let expected = (service != "iotda" && domain == "myhuaweicloud").then_some(region);
+            let found = region_in(&url(&format!("https://{before}{dot}{service}.{region}.{domain}.{top}")));
+            let expected = match service.as_str() {
+                "iotda-app" => Some(region),
+                "obs" => Some(region).filter(|_| domain == "myhuaweicloud"),
+                _ => None,
+            };
             prop_assert_eq!(found, expected);
         }
     }

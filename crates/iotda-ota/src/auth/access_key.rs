@@ -51,7 +51,7 @@ impl AccessKey {
 
     /// Reports parts that could not be sent; their values are never shown.
     pub(crate) fn check(&self, violations: &mut Violations) {
-        secret_text("access_key.id", &self.id, violations);
+        key_id("access_key.id", &self.id, violations);
         secret_text("access_key.secret", self.secret(), violations);
         if let Some(token) = self.token() {
             secret_text("access_key.security_token", token, violations);
@@ -62,6 +62,17 @@ impl AccessKey {
 impl fmt::Debug for AccessKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AccessKey").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// Reports a text that can be no id of an access key. It is not shown, because it may be a secret in the wrong place.
+pub(crate) fn key_id(field: &str, value: &str, violations: &mut Violations) {
+    let before = violations.len();
+    secret_text(field, value, violations);
+    // What request signing writes puts these between the id and what follows it.
+    if violations.len() == before && value.contains([',', '/', ':']) {
+        let help = "copy it again, and see that id and secret are not in each other's place; an id has none of these";
+        violations.add_hidden(field, "a text without commas, slashes and colons", help);
     }
 }
 

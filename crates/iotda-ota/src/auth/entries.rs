@@ -6,7 +6,7 @@
 use secrecy::zeroize::Zeroizing;
 
 use super::idp::Idp;
-use super::{AccessKey, Credentials, SourceError, SourceHttp, secret_text};
+use super::{AccessKey, Credentials, SourceError, SourceHttp, key_id, secret_text};
 use crate::validate::Violations;
 
 /// One entry: what messages call it, and its value if it is there and not empty.
@@ -67,7 +67,7 @@ impl Entries {
             let cure = self.cure(&format!("{ak} and {sk}"), token);
             return Err(format!("{ak} and {sk} are missing although {token} is given; {cure}"));
         }
-        let (Some(ak), Some(sk)) = (self.ak.visible()?, self.sk.visible()?) else {
+        let (Some(ak), Some(sk)) = (self.ak.key_id()?, self.sk.visible()?) else {
             return half_idp.map_or(Ok(None), Err);
         };
         let mut key = AccessKey::new(ak, sk);
@@ -100,6 +100,16 @@ impl Entries {
 }
 
 impl Entry {
+    /// The value, if it can be the id of an access key.
+    fn key_id(&self) -> Result<Option<&str>, String> {
+        let Some(value) = self.visible()? else {
+            return Ok(None);
+        };
+        let mut violations = Violations::default();
+        key_id(&self.name, value, &mut violations);
+        violations.into_result().map(|()| Some(value)).map_err(|violations| violations.to_string())
+    }
+
     fn given(&self) -> Option<&str> {
         self.value.as_deref().map(String::as_str)
     }

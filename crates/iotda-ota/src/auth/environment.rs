@@ -1,7 +1,5 @@
 //! Credentials from environment variables, under the names of the official SDKs.
 
-use secrecy::zeroize::Zeroizing;
-
 use super::BoxFuture;
 use super::entries::{Entries, Entry};
 use super::{Credentials, CredentialsSource, SourceError, SourceHttp, Variables};
@@ -56,7 +54,7 @@ impl CredentialsSource for Environment {
 
 /// A variable as an entry.
 pub(super) fn entry(variables: &Variables, name: &str) -> Entry {
-    Entry { name: name.to_owned(), value: variables.get(name).map(Zeroizing::new) }
+    Entry { name: name.to_owned(), value: variables.secret(name) }
 }
 
 #[cfg(test)]
@@ -139,6 +137,16 @@ mod tests {
             assert!(broken(&[(AK, "FAKE-KEY"), (SK, value)]).await.starts_with("HUAWEICLOUD_SDK_SK "), "{value:?}");
             let token = [(AK, "FAKE-KEY"), (SK, "s"), ("HUAWEICLOUD_SDK_SECURITY_TOKEN", value)];
             assert!(broken(&token).await.starts_with("HUAWEICLOUD_SDK_SECURITY_TOKEN "), "{value:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_no_id_of_an_access_key_holds_is_named_without_its_value() {
+        for value in ["fake-a,b", "fake-a/b", "fake-a:b"] {
+            let text = broken(&[(AK, value), (SK, "fake-secret")]).await;
+            assert!(text.starts_with("HUAWEICLOUD_SDK_AK: must be a text without commas"), "{text}");
+            // A secret may well hold them.
+            assert!(fetch(&[(AK, "FAKE-KEY"), (SK, value)]).await.is_ok());
         }
     }
 

@@ -9,7 +9,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::auth::wiped::{Node, Wiped};
-use crate::auth::{AccessKey, Credentials, secret_text};
+use crate::auth::{AccessKey, Credentials, key_id, secret_text};
 use crate::validate::Violations;
 
 const ACCESS: [&str; 3] = ["access", "accessKeyId", "access_key_id"];
@@ -51,6 +51,11 @@ fn read_at(body: &[u8], now: Timestamp) -> Result<Credentials, Unfit> {
         Some(_) => return Err(Unfit::Object("answered without a credential".to_owned())),
     };
     let id = visible(&mut object, &ACCESS)?;
+    let mut violations = Violations::default();
+    key_id(ACCESS[0], id.as_str(), &mut violations);
+    if !violations.is_empty() {
+        return Err(Unfit::Object(format!("answered with a field {} that is no id of an access key", ACCESS[0])));
+    }
     let secret = visible(&mut object, &SECRET)?;
     let token = visible(&mut object, &TOKEN)?;
     let expiry = text(&mut object, &EXPIRY)?;
@@ -129,6 +134,7 @@ mod tests {
             (r#"{"credential":"fake-secret"}"#, "without a credential"),
             (r#"{"credential":{"access":"A","securitytoken":"T"}}"#, "without the field secret"),
             (r#"{"access":"A","secret":"fake-secret\n","securitytoken":"T"}"#, "field secret that no header"),
+            (r#"{"access":"A/B","secret":"fake-secret","securitytoken":"T"}"#, "field access that is no id"),
             (r#"{"access":"A","secret":"fake-secret","securitytoken":"T"}"#, "without the field expires_at"),
             (
                 r#"{"access":"A","secret":"fake-secret","securitytoken":"T","expires_at":"soon"}"#,
