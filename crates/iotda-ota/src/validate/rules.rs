@@ -97,9 +97,19 @@ pub(crate) fn region(field: &str, value: &str, violations: &mut Violations) {
     rule.check(field, value, "the region id", Some("the console shows it, such as cn-north-4"), violations);
 }
 
+/// The reference states the longest length alone. What else is refused is what no id has, and what servers that put it
+/// into a path would read in different ways.
 pub(crate) fn instance_id(value: &str, violations: &mut Violations) {
-    let rule = Text { allowed: |c| c.is_ascii_graphic(), characters: "visible ASCII characters", ..IDENTIFIER };
-    rule.check("Instance-Id", value, "the instance id", Some("the console shows it under Overview"), violations);
+    const FIELD: &str = "Instance-Id";
+    let rule = Text {
+        allowed: |c| c.is_ascii_graphic() && !matches!(c, '/' | '%'),
+        characters: "visible ASCII characters, without / and %",
+        ..IDENTIFIER
+    };
+    rule.check(FIELD, value, "the instance id", Some("the console shows it under Overview"), violations);
+    if value.contains("..") {
+        violations.add(FIELD, "without ..", value, "check the instance id; the console shows it under Overview");
+    }
 }
 
 pub(crate) fn package_type(value: &PackageType, violations: &mut Violations) {
