@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use iotda_ota::AccessKey;
+use zeroize::Zeroizing;
 
 use crate::args::{Cli, ColorMode, Format, OutputFlags, ProgressMode, Signing};
 use crate::failure::{Failure, Problem};
@@ -43,6 +44,12 @@ impl Environment<'_> {
     /// What is no text gets replacement characters, which no rule accepts.
     pub(crate) fn text(self, name: &str) -> Option<String> {
         self.0(name).filter(|value| !value.is_empty()).map(|value| value.to_string_lossy().into_owned())
+    }
+
+    /// A secret, wiped when it is dropped.
+    fn secret(self, name: &str) -> Option<Zeroizing<String>> {
+        let bytes = Zeroizing::new(self.0(name)?.into_encoded_bytes());
+        Some(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned())).filter(|text| !text.is_empty())
     }
 
     /// A value out of a few.

@@ -21,6 +21,7 @@ use crate::auth::Secret;
 use crate::auth::keeper::Shared;
 use crate::auth::scheme::{self, Scheme};
 use crate::auth::session::Session;
+use crate::auth::wiped;
 use crate::client::Client;
 use crate::endpoint;
 use crate::error::hints::Proof;
@@ -204,11 +205,10 @@ impl Call {
         match self.credentials.secret() {
             Secret::AccessKey(key) => scheme::sign(self.session.scheme(), key, Some(self.project_id()), request),
             Secret::Token(token) => {
-                let mut value = HeaderValue::from_str(token.expose_secret()).map_err(|_| {
+                let value = wiped::header(token.expose_secret()).ok_or_else(|| {
                     Error::new(ErrorKind::Configuration, "the IAM token is no header value")
                         .with_hint("copy it again; blanks and line ends do not belong to it")
                 })?;
-                value.set_sensitive(true);
                 request.headers_mut().insert("X-Auth-Token", value);
                 Ok(())
             }

@@ -41,8 +41,8 @@
 //! fetched anew in time; after a 401 any are, once. The project id may be left out: the source names it, or IAM knows
 //! it by the name of the region.
 //!
-//! Secrets are wiped from memory after use, as far as they are in the hands of this crate: what HTTP and TLS keep in
-//! their buffers is not. Should a service repeat one in an answer, errors and logs show `***` in its place, however it
+//! Secrets are wiped from memory after use, as far as they are in the hands of this crate: the environment of the process
+//! and what HTTP and TLS keep in their buffers are not. Should a service repeat one in an answer, errors and logs show `***` in its place, however it
 //! is quoted there; that goes for secrets of six bytes and more, because a shorter text could be a part of any word.
 //! Over plain `http://` credentials go only to this machine, unless
 //! [that is allowed](ClientBuilder::allow_plain_http).

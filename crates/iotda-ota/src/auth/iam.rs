@@ -14,7 +14,7 @@ use url::Url;
 
 use super::exchange::{self, Answer, Asked};
 use super::scheme::{self, Scheme};
-use super::{Credentials, Reason, Secret, SourceError, SourceHttp};
+use super::{Credentials, Reason, Secret, SourceError, SourceHttp, wiped};
 use crate::endpoint;
 use crate::error::hints::Proof;
 
@@ -119,9 +119,8 @@ impl Iam {
         let mut request = reqwest::Request::new(Method::GET, self.url("/v3/projects", Some(&query)));
         let (proof, sent) = match secret {
             Secret::Token(token) => {
-                let mut value = HeaderValue::from_str(token.expose_secret())
-                    .map_err(|_| broken(&"the token is no header value; copy it again"))?;
-                value.set_sensitive(true);
+                let value = wiped::header(token.expose_secret())
+                    .ok_or_else(|| broken(&"the token is no header value; copy it again"))?;
                 request.headers_mut().insert("x-auth-token", value);
                 (Proof::Token, token.expose_secret())
             }

@@ -11,7 +11,7 @@ use url::Url;
 use super::BoxFuture;
 use super::exchange::temporary::{self, Unfit};
 use super::exchange::{Answer, Asked};
-use super::{Credentials, CredentialsSource, SourceError, SourceHttp};
+use super::{Credentials, CredentialsSource, SourceError, SourceHttp, wiped};
 use crate::error::hints::Proof;
 
 /// What messages call the metadata service.
@@ -90,10 +90,9 @@ impl Metadata {
     fn read_token(&self, answer: &Answer) -> Result<Option<HeaderValue>, SourceError> {
         match answer.status.as_u16() {
             200 => {
-                let token = HeaderValue::from_bytes(answer.body.trim_ascii()).ok().filter(|token| !token.is_empty());
-                let mut token = token.ok_or_else(|| self.absent("answered something that is no token"))?;
-                token.set_sensitive(true);
-                Ok(Some(token))
+                let text = std::str::from_utf8(answer.body.trim_ascii()).ok().filter(|token| !token.is_empty());
+                let token = text.and_then(wiped::header);
+                token.map(Some).ok_or_else(|| self.absent("answered something that is no token"))
             }
             404 | 405 | 503 => Ok(None),
             _ => Err(self.absent(&answer.refusal(""))),

@@ -113,8 +113,9 @@ impl Oidc {
     }
 
     async fn exchange(&self) -> Result<Exchange, SourceError> {
-        let [provider_urn, agency_urn, token, file] =
-            [PROVIDER_URN, AGENCY_URN, ID_TOKEN, TOKEN_FILE].map(|name| self.variables.get(name));
+        let [provider_urn, agency_urn, file] =
+            [PROVIDER_URN, AGENCY_URN, TOKEN_FILE].map(|name| self.variables.get(name));
+        let token = self.variables.secret(ID_TOKEN);
         let token_names = format!("{ID_TOKEN} or {TOKEN_FILE}");
         let given = [(provider_urn.is_some(), PROVIDER_URN), (agency_urn.is_some(), AGENCY_URN)];
         let given = given.into_iter().chain([(token.is_some() || file.is_some(), token_names.as_str())]);
@@ -128,13 +129,10 @@ impl Oidc {
             });
         };
         let id_token = match (token, file) {
-            (Some(token), _) => {
-                let token = Zeroizing::new(token);
-                match token.chars().all(|c| c.is_ascii_graphic()) {
-                    true => Ok(token),
-                    false => Err(format!("{ID_TOKEN} holds a blank, a control character or one outside ASCII")),
-                }
-            }
+            (Some(token), _) => match token.chars().all(|c| c.is_ascii_graphic()) {
+                true => Ok(token),
+                false => Err(format!("{ID_TOKEN} holds a blank, a control character or one outside ASCII")),
+            },
             (None, file) => secret_file::token(TOKEN_FILE, file.as_deref().unwrap_or_default()).await,
         };
         Ok(Exchange { provider_urn, agency_urn, id_token: id_token.map_err(SourceError::Broken)? })

@@ -5,12 +5,11 @@
 
 use std::time::Duration;
 
-use http::HeaderValue;
 use url::{Host, Url};
 
 use super::BoxFuture;
 use super::exchange::{self, Asked};
-use super::{Credentials, CredentialsSource, SourceError, SourceHttp, Variables, secret_file};
+use super::{Credentials, CredentialsSource, SourceError, SourceHttp, Variables, secret_file, wiped};
 use crate::endpoint;
 use crate::error::hints::Proof;
 use crate::validate::Violations;
@@ -50,8 +49,7 @@ impl Pod {
         let url = address(&uri, http.plain_http).map_err(SourceError::Broken)?;
         let token = secret_file::token(TOKEN_FILE, &file).await.map_err(SourceError::Broken)?;
         let unfit = || SourceError::Broken(format!("the token that {TOKEN_FILE} names fits into no header"));
-        let mut header = HeaderValue::from_str(&token).map_err(|_| unfit())?;
-        header.set_sensitive(true);
+        let header = wiped::header(&token).ok_or_else(unfit)?;
         let name = format!("the pod identity agent at {}", url.host_str().unwrap_or_default());
         // No proxy could reach these.
         let client = if is_near(&url) { http.direct(&url)? } else { http.client(&url)? };

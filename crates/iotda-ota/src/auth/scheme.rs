@@ -7,7 +7,7 @@ use huaweicloud_signing::{sdk_hmac, v11};
 use jiff::Timestamp;
 use url::Url;
 
-use super::AccessKey;
+use super::{AccessKey, wiped};
 use crate::endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::validate::Violations;
@@ -81,15 +81,15 @@ pub(crate) fn sign(
     request: &mut reqwest::Request,
 ) -> Result<(), Error> {
     let date = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
-    put(request, "x-sdk-date", &date, false)?;
+    put(request, "x-sdk-date", HeaderValue::from_str(&date).ok())?;
     if let Some(project_id) = project_id {
-        put(request, "x-project-id", project_id, false)?;
+        put(request, "x-project-id", HeaderValue::from_str(project_id).ok())?;
     }
     if let Some(token) = key.token() {
-        put(request, "x-security-token", token, true)?;
+        put(request, "x-security-token", wiped::header(token))?;
     }
     let host = host(request.url());
-    put(request, HOST.as_str(), &host, false)?;
+    put(request, HOST.as_str(), HeaderValue::from_str(&host).ok())?;
     canonical_query(request)?;
 
     let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
@@ -131,10 +131,9 @@ fn host(url: &Url) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-fn put(request: &mut reqwest::Request, name: &'static str, value: &str, secret: bool) -> Result<(), Error> {
-    let mut value = HeaderValue::from_str(value)
-        .map_err(|_| Error::new(ErrorKind::Configuration, format!("{name} holds what no header can")))?;
-    value.set_sensitive(secret);
+fn put(request: &mut reqwest::Request, name: &'static str, value: Option<HeaderValue>) -> Result<(), Error> {
+    let unfit = || Error::new(ErrorKind::Configuration, format!("{name} holds what no header can"));
+    let value = value.ok_or_else(unfit)?;
     request.headers_mut().insert(HeaderName::from_static(name), value);
     Ok(())
 }

@@ -46,6 +46,11 @@ impl Variables {
     pub fn get(&self, name: &str) -> Option<String> {
         (self.0)(name).filter(|value| !value.is_empty())
     }
+
+    /// The same for a secret, which is wiped when it is dropped.
+    pub(super) fn secret(&self, name: &str) -> Option<Zeroizing<String>> {
+        self.get(name).map(Zeroizing::new)
+    }
 }
 
 impl Default for Variables {

@@ -1,7 +1,5 @@
 //! The two sources that have variables of our own: a token, and a user name with a password.
 
-use secrecy::zeroize::Zeroizing;
-
 use super::{BoxFuture, Credentials, CredentialsSource, Password, SourceError, SourceHttp, Variables, secret_text};
 use crate::validate::Violations;
 
@@ -21,7 +19,7 @@ impl CredentialsSource for TokenVariable {
 
     fn fetch<'a>(&'a self, _http: &'a SourceHttp) -> BoxFuture<'a, Result<Credentials, SourceError>> {
         Box::pin(async move {
-            let token = self.0.get(TOKEN).map(Zeroizing::new);
+            let token = self.0.secret(TOKEN);
             let token = token.ok_or_else(|| SourceError::Absent("it is not set".to_owned()))?;
             let mut violations = Violations::default();
             secret_text(TOKEN, &token, &mut violations);
@@ -41,7 +39,7 @@ pub(super) struct PasswordVariables(pub(super) Variables);
 
 impl PasswordVariables {
     fn user(&self) -> Result<Password, SourceError> {
-        let values = [USERNAME, PASSWORD, DOMAIN].map(|name| (name, self.0.get(name).map(Zeroizing::new)));
+        let values = [USERNAME, PASSWORD, DOMAIN].map(|name| (name, self.0.secret(name)));
         if values.iter().all(|(_, value)| value.is_none()) {
             return Err(SourceError::Absent(format!("{USERNAME} is not set")));
         }

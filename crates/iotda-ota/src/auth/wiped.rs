@@ -1,13 +1,15 @@
 //! Texts that leave nothing behind: secrets on their way from where they are read to where they are sent.
 //!
-//! [`secret`] is the last step of every secret that comes in, [`Wiped`] and [`Node`] read one out of JSON, and [`json`]
-//! writes one into the body of a request. What the HTTP and TLS libraries keep in their own buffers is out of reach.
+//! [`secret`] is the last step of every secret that comes in, [`Wiped`] and [`Node`] read one out of JSON, [`json`] writes
+//! one into the body of a request and [`header`] into a header of it. Out of reach are the environment of the process,
+//! which it has as long as it runs, and the buffers of the HTTP and TLS libraries, through which everything passes.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, Write};
 
 use bytes::Bytes;
+use http::HeaderValue;
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -135,6 +137,16 @@ pub(super) fn body(value: &impl Serialize) -> Result<reqwest::Body, serde_json::
     Ok(reqwest::Body::from(Bytes::from_owner(json(value)?)))
 }
 
+/// A secret as the value of a header: never shown, and wiped when the last copy goes. `None` if no header can carry it.
+pub(crate) fn header(text: &str) -> Option<HeaderValue> {
+    let is_plain = |c: char| c.is_ascii_graphic() || c == ' ';
+    // All the room at once, as everywhere, and the header keeps it instead of a copy.
+    let bytes = Bytes::from_owner(Zeroizing::new(text.as_bytes().to_vec()));
+    let mut value = HeaderValue::from_maybe_shared(bytes).ok().filter(|_| text.chars().all(is_plain))?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
 /// Counts what is written.
 struct Length(usize);
 
@@ -160,6 +172,16 @@ mod tests {
         let bytes = json(&serde_json::json!({ "a": ["fake-secret", 1, null], "b": "\"\\\u{1}é" })).unwrap();
         assert_eq!(bytes.capacity(), bytes.len());
         assert_eq!(body(&"fake-secret").unwrap().as_bytes(), Some(&b"\"fake-secret\""[..]));
+    }
+
+    #[test]
+    fn a_header_carries_what_is_visible_and_shows_nothing_of_it() {
+        let value = header("fake secret ~").unwrap();
+        assert!(
+            value == "fake secret ~" && value.is_sensitive() && !format!("{value:?}").contains("fake"),
+            "{value:?}"
+        );
+        assert!(["fake\n", "fake\t", "fäke", "fake\u{7f}"].into_iter().all(|text| header(text).is_none()));
     }
 
     #[test]

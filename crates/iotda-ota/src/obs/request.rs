@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use super::watch::Watch;
 use super::{Obs, address, refusal};
-use crate::auth::{AccessKey, Credentials, Secret};
+use crate::auth::{AccessKey, Credentials, Secret, wiped};
 use crate::error::secrets::Secrets;
 use crate::error::service;
 use crate::error::{Error, ErrorKind};
@@ -226,8 +226,8 @@ fn sign(access_key: &AccessKey, request: &Request<'_>, headers: &mut HeaderMap) 
     let date = Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
     headers.insert(DATE, header(&date)?);
     if let Some(token) = access_key.token() {
-        let mut value = header(token)?;
-        value.set_sensitive(true);
+        let unfit = || Error::new(ErrorKind::Configuration, "the security token is no header value");
+        let value = wiped::header(token).ok_or_else(unfit)?;
         headers.insert(HeaderName::from_static("x-obs-security-token"), value);
     }
     let pair = huaweicloud_signing::AccessKey { id: access_key.id(), secret: access_key.secret() };
