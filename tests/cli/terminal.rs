@@ -30,6 +30,11 @@ struct Session {
 
 impl Session {
     fn start(instance: &Instance) -> Self {
+        Self::start_by(instance, &[])
+    }
+
+    /// The same, started by a program with these arguments.
+    fn start_by(instance: &Instance, starter: &[&str]) -> Self {
         let home = Home::new();
         let keyboard: OwnedFd = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&keyboard).unwrap();
@@ -40,7 +45,7 @@ impl Session {
         // `setsid` makes it the command's own terminal, as a shell would.
         let login = home.command(&LOGIN);
         let mut command = Command::new("setsid");
-        command.arg("--ctty").arg(login.get_program()).args(login.get_args()).current_dir(home.path("."));
+        command.arg("--ctty").args(starter).arg(login.get_program()).args(login.get_args()).current_dir(home.path("."));
         command.env_clear().envs(login.get_envs().filter_map(|(name, value)| Some((name, value?))));
         command.env("PATH", std::env::var_os("PATH").unwrap()).env("IOTDA_OTA_STATE_DIR", "state");
         command.envs(instance.place());
@@ -112,13 +117,42 @@ fn ctrl_c_during_the_question_puts_the_terminal_right() {
 #[test]
 fn a_signal_from_outside_during_the_question_puts_the_terminal_right() {
     let instance = Instance::start(InstanceKind::Any);
-    for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
+    for (signal, code) in [("-TERM", 143), ("-INT", 130), ("-HUP", 129), ("-QUIT", 131)] {
         let mut session = Session::start(&instance);
         session.type_in("half a password");
         session.signal(signal);
         let run = session.end().failed(code);
         assert!(run.stderr.contains("nothing was kept"), "{}", run.stderr);
     }
+}
+
+#[test]
+fn ctrl_z_during_the_question_gives_the_terminal_back_until_the_command_goes_on() {
+    let instance = Instance::start(InstanceKind::Any);
+    // A shell with job control, which goes on with the command when it is given a line.
+    let script = r#"set -m; "$@"; printf 'stopped\n' > /dev/tty; read -r line < /dev/tty; fg > /dev/null"#;
+    let mut session = Session::start_by(&instance, &["sh", "-c", script, "sh"]);
+    session.type_in("half a passw\u{1a}");
+    session.read_until("stopped\r\n");
+    assert!(!session.screen.contains("passw"), "{}", session.screen);
+    assert_eq!(session.modes(), session.before.local_modes);
+    session.type_in("\n");
+    session.read_until("(not shown): ");
+    assert!(!session.modes().contains(LocalModes::ECHO));
+    session.type_in("emulator-password\n");
+    let run = session.end().succeeded();
+    assert!(run.stdout.contains("emulator-user of emulator-domain"), "{}", run.stdout);
+}
+
+#[test]
+fn where_no_shell_could_let_it_go_on_the_question_stays() {
+    let instance = Instance::start(InstanceKind::Any);
+    let mut session = Session::start(&instance);
+    session.signal("-TSTP");
+    session.read_until("\r\nPassword of emulator-user (not shown): ");
+    assert!(!session.modes().contains(LocalModes::ECHO));
+    session.type_in("emulator-password\n");
+    session.end().succeeded();
 }
 
 #[test]

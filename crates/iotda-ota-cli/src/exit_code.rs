@@ -26,8 +26,12 @@ pub(crate) enum ExitCode {
     OutcomeUnknown = 8,
     /// What is stored or registered is not what it should be.
     Mismatch = 9,
+    /// The terminal was closed while it was asked for a password.
+    HungUp = 129,
     /// Stopped by Ctrl-C.
     Interrupted = 130,
+    /// Stopped by SIGQUIT while it was asked for a password.
+    Quit = 131,
     /// Stopped by SIGTERM.
     Terminated = 143,
 }

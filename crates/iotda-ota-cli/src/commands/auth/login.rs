@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 
 use iotda_ota::{Client, Error, Login, Password, SourceError};
 use serde::Serialize;
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::{JoinError, spawn_blocking};
 use zeroize::Zeroizing;
 
 use super::super::running::{no_runtime, runtime};
@@ -16,7 +16,7 @@ use crate::config::Settings;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::output::text::{Fields, Shown};
-use crate::signals::{Signal, Signals};
+use crate::signals::{Signal, Signals, step_aside};
 use crate::target::Target;
 
 /// What an interruption means here.
@@ -115,17 +115,31 @@ fn wanted_project(client: &Client) -> String {
     }
 }
 
-/// Asks for the password on the terminal without showing it, or reads it from a pipe.
+/// Asks for the password on the terminal without showing it, or reads it from a pipe. When a signal comes first, the thread
+/// that reads goes on waiting until the process ends.
 async fn password(args: &LoginArgs, signals: &mut Signals) -> Result<Zeroizing<String>, Failure> {
     let failed = |error: io::Error| unfit(&Unfit::Io(error));
     let interrupted = |signal: Signal| Failure::interrupted(signal, false, NOT_LOGGED_IN);
     let read = if args.password_stdin {
         let input = standard_input().map_err(failed)?;
-        waited_for(spawn_blocking(move || first_line(input)), signals).await.map_err(interrupted)?
+        tokio::select! {
+            read = spawn_blocking(move || first_line(input)) => what_was_read(read),
+            signal = signals.next() => return Err(interrupted(signal)),
+        }
     } else if io::stdin().is_terminal() {
-        let prompt = Prompt::ask(&format!("Password of {} (not shown): ", Shown(&args.username))).map_err(failed)?;
-        let answer = prompt.answer().map_err(failed)?;
-        let read = waited_for(spawn_blocking(answer), signals).await.map_err(interrupted)?;
+        signals.guard_terminal().map_err(failed)?;
+        let mut prompt =
+            Prompt::ask(&format!("Password of {} (not shown): ", Shown(&args.username))).map_err(failed)?;
+        let mut reading = spawn_blocking(prompt.answer().map_err(failed)?);
+        let read = loop {
+            tokio::select! {
+                read = &mut reading => break what_was_read(read),
+                signal = signals.next_or_suspension() => match signal {
+                    Some(signal) => return Err(interrupted(signal)),
+                    None => prompt.set_aside(step_aside).map_err(failed)?,
+                },
+            }
+        };
         prompt.answered();
         read
     } else {
@@ -137,14 +151,9 @@ async fn password(args: &LoginArgs, signals: &mut Signals) -> Result<Zeroizing<S
     read.map_err(|error| unfit(&error))
 }
 
-/// What was read, unless a signal comes first. Whoever reads goes on waiting then, until the process ends.
-async fn waited_for(reading: JoinHandle<Read>, signals: &mut Signals) -> Result<Read, Signal> {
-    let read = tokio::select! {
-        read = reading => read,
-        signal = signals.next() => return Err(signal),
-    };
-    // What the thread says in a panic may hold what it read, so it is not repeated.
-    Ok(read.unwrap_or_else(|_| Err(Unfit::Io(io::Error::other("the reading thread failed")))))
+/// What the thread read. What it says in a panic may hold that, so it is not repeated.
+fn what_was_read(read: Result<Read, JoinError>) -> Read {
+    read.unwrap_or_else(|_| Err(Unfit::Io(io::Error::other("the reading thread failed"))))
 }
 
 fn unfit(error: &Unfit) -> Failure {

@@ -12,18 +12,17 @@ mod unix {
     use std::fs::{File, OpenOptions};
     use std::io::{self, Write};
 
-    use rustix::termios::{self, LocalModes, OptionalActions, SpecialCodeIndex, Termios};
+    use rustix::termios::{self, LocalModes, OptionalActions, Termios};
 
     use super::super::password::first_line;
     use super::*;
 
-    /// The value of a control character that is switched off (`_POSIX_VDISABLE`).
-    const OFF: u8 = if cfg!(any(target_os = "linux", target_os = "android")) { 0 } else { 0xff };
-
     /// The terminal, which shows what is typed again when this is dropped. Whoever waits for an answer in another thread
-    /// keeps this one, so that the terminal is put right although nobody answers.
+    /// keeps this one, so that the terminal is put right although nobody answers; and listens for signals, because one
+    /// that ends or stops the process at once leaves the terminal as it is.
     #[derive(Debug)]
     pub(in super::super) struct Prompt {
+        question: String,
         terminal: File,
         before: Termios,
         answered: bool,
@@ -32,20 +31,35 @@ mod unix {
     impl Prompt {
         /// Asks. From here on nothing that is typed is shown but the end of the line.
         pub(in super::super) fn ask(question: &str) -> io::Result<Self> {
-            let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
+            let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
             let before = termios::tcgetattr(&terminal)?;
-            let mut hidden = before.clone();
+            let mut prompt = Self { question: question.to_owned(), terminal, before, answered: false };
+            prompt.hide()?;
+            Ok(prompt)
+        }
+
+        fn hide(&mut self) -> io::Result<()> {
+            let mut hidden = self.before.clone();
             hidden.local_modes.remove(LocalModes::ECHO);
-            // Whole lines, that can be corrected while they are typed; Ctrl-C still arrives as a signal.
+            // Whole lines, that can be corrected while they are typed; Ctrl-C and its like still arrive as signals.
             hidden.local_modes.insert(LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG);
-            // These would stop or end the process without giving it a chance to put the terminal right.
-            for code in [SpecialCodeIndex::VQUIT, SpecialCodeIndex::VSUSP] {
-                hidden.special_codes[code] = OFF;
+            termios::tcsetattr(&self.terminal, OptionalActions::Now, &hidden)?;
+            self.terminal.write_all(self.question.as_bytes())
+        }
+
+        /// Puts the terminal right for as long as this takes, and then asks again.
+        pub(in super::super) fn set_aside(&mut self, meanwhile: impl FnOnce()) -> io::Result<()> {
+            self.show(OptionalActions::Flush);
+            meanwhile();
+            self.hide()
+        }
+
+        fn show(&mut self, action: OptionalActions) {
+            // A terminal that is gone needs no putting right.
+            let _ = termios::tcsetattr(&self.terminal, action, &self.before);
+            if !self.answered {
+                let _ = self.terminal.write_all(b"\n");
             }
-            termios::tcsetattr(&terminal, OptionalActions::Now, &hidden)?;
-            let asked = terminal.write_all(question.as_bytes());
-            let prompt = Self { terminal, before, answered: false };
-            asked.map(|()| prompt)
         }
 
         /// Waits for the answer.
@@ -63,12 +77,7 @@ mod unix {
     impl Drop for Prompt {
         fn drop(&mut self) {
             // What was typed of a password must not be left to the shell, which would show it.
-            let action = if self.answered { OptionalActions::Now } else { OptionalActions::Flush };
-            // A terminal that is gone needs no putting right.
-            let _ = termios::tcsetattr(&self.terminal, action, &self.before);
-            if !self.answered {
-                let _ = self.terminal.write_all(b"\n");
-            }
+            self.show(if self.answered { OptionalActions::Now } else { OptionalActions::Flush });
         }
     }
 }
@@ -98,6 +107,12 @@ mod other {
                 let text = rpassword::prompt_password(question).map(Zeroizing::new).map_err(Unfit::Io)?;
                 if text.is_empty() { Err(Unfit::Empty) } else { Ok(text) }
             })
+        }
+
+        /// Nobody can stop it for a while here.
+        pub(in super::super) fn set_aside(&mut self, meanwhile: impl FnOnce()) -> io::Result<()> {
+            meanwhile();
+            Ok(())
         }
 
         pub(in super::super) fn answered(self) {}
