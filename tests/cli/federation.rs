@@ -6,6 +6,7 @@ use std::fs;
 use iotda_ota_emulator::InstanceKind;
 use serde_json::{Value, json};
 
+use crate::emulator::Server;
 use crate::harness::{Home, assert_picture, publish, sample};
 use crate::instance::{Instance, TemporaryKey};
 use crate::stub::{Answer, Stub};
@@ -148,6 +149,24 @@ fn the_identity_of_a_pod_is_enough_to_publish() {
     assert_picture!("federation_pod_answers_html", home.run_with(&list, &html).failed(7));
     let half = [&instance.place()[..], &pod[..1]].concat();
     assert_picture!("federation_half_a_pod", home.run_with(&list, &half).failed(2));
+}
+
+#[test]
+fn the_agency_of_a_server_is_enough_to_publish() {
+    let home = Home::new();
+    let mut server = Server::start(&home, &["--in-memory", "--metadata"]);
+    for name in ["HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "IOTDA_OTA_TOKEN"] {
+        server.variables.remove(name).unwrap();
+    }
+    // Nobody would get from a proxy to the service.
+    server.variables.insert("http_proxy".to_owned(), "http://127.0.0.1:9".to_owned());
+    server.run(&home, &publish(&sample(), &[])).succeeded();
+    let status = server.run(&home, &STATUS).succeeded().json();
+    assert_eq!((&status["authenticated"], &status["source"]), (&true.into(), &"metadata".into()));
+    assert!(status["expires_at"].is_string() && status["sources"].as_array().unwrap().len() == 6, "{status}");
+    server.variables.insert("IOTDA_OTA_METADATA".to_owned(), "http://192.0.2.1".to_owned());
+    let run = server.run(&home, &["package", "list", "--type", "firmware"]);
+    assert_picture!("federation_metadata_elsewhere", run.failed(2));
 }
 
 #[test]

@@ -187,13 +187,14 @@ impl Settings {
             choice(&origin, Some(text), &mut problems).map(|signing| (signing, origin))
         });
         let (signing, signing_origin) = signing.unzip();
-        let _: Option<Metadata> = environment.choice("IOTDA_OTA_METADATA", &mut problems);
         let mut sources = Sources::new(environment, &profile);
         sources.note("signing", signing_origin);
         let ca_file = sources.path("ca_file", &flags.ca_file, "IOTDA_OTA_CA_FILE");
+        let region = sources.text("region", &flags.region, "IOTDA_OTA_REGION");
+        let endpoint = sources.text("endpoint", &flags.endpoint, "IOTDA_OTA_ENDPOINT");
         let service = Service {
-            region: sources.text("region", &flags.region, "IOTDA_OTA_REGION"),
-            endpoint: sources.text("endpoint", &flags.endpoint, "IOTDA_OTA_ENDPOINT"),
+            endpoint: endpoint.or_else(|| sources.endpoint_of_region(region.as_deref()?)),
+            region,
             obs_endpoint: sources.text("obs_endpoint", &flags.obs_endpoint, "IOTDA_OTA_OBS_ENDPOINT"),
             iam_endpoint: sources.text("iam_endpoint", &flags.iam_endpoint, "HUAWEICLOUD_SDK_IAM_ENDPOINT"),
             project_id: sources.text("project_id", &flags.project_id, "HUAWEICLOUD_SDK_PROJECT_ID"),
@@ -217,14 +218,6 @@ impl Settings {
             origins: sources.origins(),
         })
     }
-}
-
-/// Whether the metadata service is asked for credentials. The library looks at the variable itself; here it is only
-/// checked, because with a value that means nothing everybody would wait for the service and wonder.
-#[derive(Clone, Copy, ValueEnum)]
-enum Metadata {
-    On,
-    Off,
 }
 
 /// A value out of a few; `field` says where it comes from.

@@ -18,7 +18,8 @@ Sources are asked in this order, and the first that has credentials wins:
   oidc-sts                an identity token of an OIDC provider, exchanged
   environment             HUAWEICLOUD_SDK_AK and _SK, for a temporary key _SECURITY_TOKEN
   profile                 the file ~/.huaweicloud/credentials of the official SDKs
-  metadata                the agency of a cloud server (ECS); off with IOTDA_OTA_METADATA=off
+  metadata                the agency of a cloud server (ECS); off with IOTDA_OTA_METADATA=off;
+                          an address of this machine in it is asked instead
   pod-identity            the agency of a pod
   cached login            the token of auth login
 

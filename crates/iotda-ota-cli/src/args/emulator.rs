@@ -64,6 +64,9 @@ pub(crate) struct EmulatorArgs {
     /// Stop also when standard input ends, so that it never outlives the program that started it
     #[arg(long)]
     pub(crate) stop_with_stdin: bool,
+    /// Be the metadata service of a cloud server, too, and give everybody temporary access keys of the first user
+    #[arg(long)]
+    pub(crate) metadata: bool,
     /// Begin with the packages, objects and buckets of a dump, or of a file written by hand
     #[arg(long, value_name = "FILE")]
     pub(crate) load: Option<PathBuf>,

@@ -88,6 +88,7 @@ fn builder(args: &EmulatorArgs, data_dir: Option<&Path>) -> Builder {
         .obs_listen(args.obs_listen)
         .strict(args.strict)
         .check_objects(!args.no_object_check)
+        .metadata(args.metadata)
         .control(!args.no_control);
     builder = match data_dir {
         Some(folder) => builder.data_dir(folder),
@@ -121,7 +122,7 @@ fn given<T: Clone>(builder: Builder, value: &Option<T>, set: fn(Builder, T) -> B
 
 /// Prints what a client needs, and that it can begin.
 fn announce(emulator: &Emulator, output: &Output) -> Result<(), Failure> {
-    let variables = [
+    let mut variables = vec![
         ("IOTDA_OTA_ENDPOINT", emulator.endpoint()),
         ("IOTDA_OTA_OBS_ENDPOINT", emulator.obs_endpoint()),
         ("HUAWEICLOUD_SDK_IAM_ENDPOINT", emulator.iam_endpoint()),
@@ -132,15 +133,16 @@ fn announce(emulator: &Emulator, output: &Output) -> Result<(), Failure> {
         ("IOTDA_OTA_TOKEN", emulator.token()),
         ("IOTDA_OTA_BUCKET", emulator.bucket()),
     ];
+    variables.extend(emulator.metadata_endpoint().map(|endpoint| ("IOTDA_OTA_METADATA", endpoint)));
     let user = User { username: emulator.user(), password: emulator.password(), domain: emulator.domain() };
     let comments = [
         ("IOTDA_OTA_USERNAME", emulator.user()),
         ("IOTDA_OTA_PASSWORD", emulator.password()),
         ("IOTDA_OTA_DOMAIN", emulator.domain()),
     ];
-    let ready = Ready { ready: true, environment: variables.into_iter().collect(), user };
+    let ready = Ready { ready: true, environment: variables.iter().copied().collect(), user };
     output.document(&ready, |out| {
-        for (name, value) in variables {
+        for (name, value) in &variables {
             writeln!(out, "export {name}={}", shell_quoted(value))?;
         }
         // Not exported: without the token they would go before the access key.

@@ -47,6 +47,15 @@ impl<'a> Sources<'a> {
         self.noted(key, found)
     }
 
+    /// The address of IoTDA that a variable of the official SDKs gives to a region, in place of the one that they know. It
+    /// may be a list, of which they take the first (huaweicloudsdkcore 3.1.219, `region/provider.py`).
+    pub(super) fn endpoint_of_region(&mut self, region: &str) -> Option<String> {
+        let variable = format!("HUAWEICLOUD_SDK_REGION_IOTDA_{}", region.replace('-', "_").to_uppercase());
+        let text = self.environment.text(&variable)?;
+        let first = text.split(',').map(str::trim).find(|address| !address.is_empty())?;
+        self.noted("endpoint", Some((first.to_owned(), variable)))
+    }
+
     /// A path; that of a profile is relative to its folder.
     pub(super) fn path(&mut self, key: &'static str, flag: &Option<PathBuf>, variable: &str) -> Option<PathBuf> {
         let by_flag = || flag.clone().map(|value| (value, flag_of(key)));

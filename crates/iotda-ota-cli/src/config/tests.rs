@@ -41,6 +41,21 @@ fn a_flag_comes_before_its_variable_and_an_empty_variable_is_unset() {
 }
 
 #[test]
+fn the_address_that_official_sdks_know_of_a_region_comes_after_every_other() {
+    let name = "HUAWEICLOUD_SDK_REGION_IOTDA_CN_NORTH_4";
+    let variables = [(name, " https://one.example , https://two.example"), ("IOTDA_OTA_REGION", "cn-north-4")];
+    let of_region = settings("iotda-ota package show id", &variables).unwrap();
+    assert_eq!(of_region.origins.of("endpoint"), Some(name));
+    let (service_of, _) = service("iotda-ota package show id", &variables);
+    assert_eq!(service_of.endpoint.as_deref(), Some("https://one.example"));
+    let given = [&variables[..], &[("IOTDA_OTA_ENDPOINT", "https://own.example")]].concat();
+    assert_eq!(service("iotda-ota package show id", &given).0.endpoint.as_deref(), Some("https://own.example"));
+    for variables in [&[(name, ","), ("IOTDA_OTA_REGION", "cn-north-4")][..], &[variables[0]]] {
+        assert_eq!(service("iotda-ota package show id", variables).0.endpoint, None);
+    }
+}
+
+#[test]
 fn half_an_access_key_beside_a_token_is_a_problem_that_names_the_other_half() {
     for (given, missing) in [
         ("HUAWEICLOUD_SDK_AK", vec!["HUAWEICLOUD_SDK_SK"]),

@@ -12,7 +12,9 @@ use super::oidc::Oidc;
 use super::pod::Pod;
 use super::profile::Profile;
 use super::variables::{PasswordVariables, TokenVariable};
-use super::{Credentials, CredentialsSource, Login, SourceError, SourceHttp, Variables};
+use super::{Credentials, CredentialsSource, Login, Reason, SourceError, SourceHttp, Variables};
+use crate::endpoint;
+use crate::validate::Violations;
 
 /// What messages call a chain.
 pub(super) const NAME: &str = "chain";
@@ -66,12 +68,13 @@ impl Chain {
     /// Everything that the command looks at: `IOTDA_OTA_TOKEN`; `IOTDA_OTA_USERNAME` with `_PASSWORD` and `_DOMAIN`; the
     /// [official](Self::official) chain; and the [`Login`](super::Login) in this file.
     ///
-    /// With `IOTDA_OTA_METADATA=off` the metadata service is not asked, which saves waiting where there is none.
+    /// With `IOTDA_OTA_METADATA=off` the metadata service is not asked, which saves waiting where there is none. An
+    /// address of this machine in this variable is asked in its place, such as that of an emulator.
     pub fn standard(variables: Variables, login_file: Option<PathBuf>) -> Self {
         let mut chain = Self::official(variables.clone());
-        if variables.get("IOTDA_OTA_METADATA").as_deref() == Some("off") {
+        if let Some(instead) = instead_of_metadata(&variables) {
             for source in chain.sources.iter_mut().filter(|source| source.name() == metadata::NAME) {
-                *source = Box::new(SwitchedOff);
+                *source = Box::new(instead.clone());
             }
         }
         chain.sources.insert(0, Box::new(TokenVariable(variables.clone())));
@@ -132,7 +135,11 @@ impl Chain {
             return source.fetch(http).await.map_err(|error| match error {
                 SourceError::Absent(text) => {
                     let text = format!("{name} had credentials before and has none now: {text}");
-                    SourceError::Unavailable(text.into())
+                    match name {
+                        // That it does not answer may pass.
+                        metadata::NAME => SourceError::Unavailable(text.into()),
+                        _ => SourceError::Refused(Reason::new(text).with_hint("give this source new credentials")),
+                    }
                 }
                 other => other.of(name),
             });
@@ -141,16 +148,52 @@ impl Chain {
     }
 }
 
-/// Stands where the metadata service would be asked, and says why it is not.
-struct SwitchedOff;
+/// Says what else is asked where the metadata service would be.
+const METADATA: &str = "IOTDA_OTA_METADATA";
 
-impl CredentialsSource for SwitchedOff {
+/// Stands where the metadata service would be asked.
+#[derive(Clone)]
+enum Instead {
+    /// Nobody is asked.
+    Off,
+    /// Another one is.
+    At(Metadata),
+    /// Nobody knows what was meant.
+    Unclear,
+}
+
+/// What the variable says; nothing if the service itself is meant.
+fn instead_of_metadata(variables: &Variables) -> Option<Instead> {
+    let text = variables.get(METADATA)?;
+    Some(match text.as_str() {
+        "on" => return None,
+        "off" => Instead::Off,
+        // Whoever answers gives credentials that are then trusted, so it has to be here.
+        _ => match endpoint::parse(METADATA, &text, &mut Violations::default()) {
+            Some(url) if endpoint::is_loopback(&url) => Instead::At(Metadata::at(endpoint::base(&url))),
+            _ => Instead::Unclear,
+        },
+    })
+}
+
+impl CredentialsSource for Instead {
     fn name(&self) -> &str {
         metadata::NAME
     }
 
-    fn fetch<'a>(&'a self, _http: &'a SourceHttp) -> BoxFuture<'a, Result<Credentials, SourceError>> {
-        Box::pin(async { Err(SourceError::Absent("not asked, because IOTDA_OTA_METADATA is off".to_owned())) })
+    fn fetch<'a>(&'a self, http: &'a SourceHttp) -> BoxFuture<'a, Result<Credentials, SourceError>> {
+        match self {
+            Self::Off => Box::pin(async { Err(SourceError::Absent(format!("not asked, because {METADATA} is off"))) }),
+            Self::At(metadata) => metadata.fetch(http),
+            Self::Unclear => Box::pin(async {
+                let text = "must be on, off, or an address of this machine such as http://127.0.0.1:8790";
+                Err(SourceError::Broken(format!("{METADATA} {text}; change it or unset it")))
+            }),
+        }
+    }
+
+    fn refresh_ahead(&self) -> Duration {
+        Metadata::default().refresh_ahead()
     }
 }
 

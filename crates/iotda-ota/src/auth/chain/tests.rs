@@ -63,10 +63,8 @@ async fn the_first_that_has_credentials_wins_and_is_asked_alone_afterwards() {
     assert_eq!((chain.winner(), chain.refresh_ahead()), (Some("second"), Duration::from_secs(7)));
     assert_eq!(id(&chain.fetch(&http()).await.unwrap()), "TWO");
     let error = chain.fetch(&http()).await.unwrap_err();
-    assert_eq!(
-        error,
-        SourceError::Unavailable("second had credentials before and has none now: gone".to_owned().into())
-    );
+    assert!(matches!(&error, SourceError::Refused(reason) if reason.hint().is_some()), "{error:?}");
+    assert_eq!(error.to_string(), "second had credentials before and has none now: gone");
     assert_eq!(chain.fetch(&http()).await.unwrap_err(), SourceError::Broken("second: odd".into()));
     assert_eq!((*first_asked.lock().unwrap(), *third_asked.lock().unwrap()), (1, 0));
 }
@@ -131,5 +129,49 @@ async fn the_official_chain_takes_the_environment_before_the_profile() {
     let error = chain(&half).fetch(&http()).await.unwrap_err();
     assert!(error.to_string().starts_with("environment: HUAWEICLOUD_SDK_SK is missing"), "{error}");
     let oidc = [&key[..], &[("HUAWEICLOUD_OIDC_AGENCY_URN", "a")]].concat();
-    assert!(chain(&oidc).fetch(&http()).await.unwrap_err().to_string().starts_with("oidc-sts: not set"));
+    assert!(
+        chain(&oidc)
+            .fetch(&http())
+            .await
+            .unwrap_err()
+            .to_string()
+            .starts_with("oidc-sts: HUAWEICLOUD_OIDC_PROVIDER_URN and ")
+    );
+}
+
+/// A temporary key as the metadata service gives it.
+const KEY: &str = r#"{"credential":{"access":"FAKE-KEY","secret":"fake-secret","securitytoken":"fake-token","expires_at":"2099-01-01T00:00:00.000000Z"}}"#;
+
+#[tokio::test]
+async fn a_login_that_expires_is_over_and_a_metadata_service_that_goes_may_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let login = Login::new(folder.path().join("login.json"));
+    let token = |end: &str| Credentials::token("fake-token").with_expires_at(end.parse().unwrap());
+    login.save(&token("2099-01-01T00:00:00Z"), None).unwrap();
+    let chain = Chain::new(vec![Box::new(login.clone())]);
+    chain.fetch(&http()).await.unwrap();
+    login.save(&token("2001-01-01T00:00:00Z"), None).unwrap();
+    let error = chain.fetch(&http()).await.unwrap_err();
+    assert!(matches!(&error, SourceError::Refused(reason) if reason.to_string().contains("log in again")), "{error:?}");
+
+    let stub = Stub::start(vec![Reply::json(404, ""), Reply::json(200, KEY), Reply::Hang]).await;
+    let metadata = Metadata::at(&stub.address).timeout(Duration::from_millis(200));
+    let chain = Chain::new(vec![Box::new(metadata)]);
+    chain.fetch(&http()).await.unwrap();
+    assert!(matches!(chain.fetch(&http()).await, Err(SourceError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn another_metadata_service_is_asked_on_this_machine_only() {
+    let said = async |value: &str| {
+        let variables = Variables::given([("IOTDA_OTA_METADATA", value)]);
+        Chain::standard(variables, None).fetch(&http()).await
+    };
+    let stub = Stub::start(vec![Reply::json(404, ""), Reply::json(200, KEY)]).await;
+    assert_eq!(id(&said(&format!("{}/", stub.address)).await.unwrap()), "FAKE-KEY");
+    assert!(stub.heard()[1].starts_with("GET /openstack/latest/securitykey "), "{:?}", stub.heard());
+    for value in ["http://169.254.169.254", "http://metadata.example", "127.0.0.1:1", "no", "ftp://localhost"] {
+        let error = said(value).await.unwrap_err();
+        assert!(matches!(&error, SourceError::Broken(text) if text.contains("an address of this machine")), "{value}");
+    }
 }
