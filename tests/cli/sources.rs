@@ -143,3 +143,16 @@ fn plain_http_to_another_machine_needs_a_flag() {
     let proxy = [&token[..], &[("http_proxy", "http://127.0.0.1:9")]].concat();
     home.run_with(&[&arguments[..], &places, &["--plain-http"]].concat(), &proxy).failed(7);
 }
+
+#[test]
+#[cfg(unix)]
+fn a_pipe_in_the_place_of_a_file_of_credentials_is_refused_at_once() {
+    let (home, instance) = (Home::new(), Instance::start(InstanceKind::Any));
+    assert!(std::process::Command::new("mkfifo").arg(home.path("pipe")).status().unwrap().success());
+    let variables = instance.and(&[("HUAWEICLOUD_SDK_CREDENTIALS_FILE", "pipe")]);
+    for command in [&LIST[..], &["auth", "status", "--format", "json"]] {
+        let run = home.run_with(command, &variables);
+        assert_eq!(run.code, Some(2), "{}", run.stderr);
+        assert!(run.stderr.contains("pipe is no regular file"), "{}", run.stderr);
+    }
+}

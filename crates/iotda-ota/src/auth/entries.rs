@@ -94,9 +94,22 @@ impl Entries {
     fn cure(&self, missing: &str, given: &str) -> String {
         match self.origin {
             Some(_) => format!("add {missing}, or remove {given}"),
-            None => format!("set {missing}, or unset {given}"),
+            None => cure(missing, given),
         }
     }
+}
+
+/// Says which variables are missing beside those that are given, and what to do about it.
+pub(super) fn half(missing: &[&str], given: &[&str]) -> SourceError {
+    let verb = |names: &[&str]| if names.len() == 1 { "is" } else { "are" };
+    let (is_missing, is_given) = (verb(missing), verb(given));
+    let (missing, given) = (missing.join(" and "), given.join(" and "));
+    let cure = cure(&missing, &given);
+    SourceError::Broken(format!("{missing} {is_missing} missing although {given} {is_given} given; {cure}"))
+}
+
+fn cure(missing: &str, given: &str) -> String {
+    format!("set {missing}, or unset {given}")
 }
 
 impl Entry {

@@ -11,6 +11,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::BoxFuture;
+use super::entries::half;
 use super::exchange::{self, Asked, address};
 use super::{Credentials, CredentialsSource, SourceError, SourceHttp, Variables, environment, secret_file};
 use crate::error::hints::Proof;
@@ -117,15 +118,22 @@ impl Oidc {
             [PROVIDER_URN, AGENCY_URN, TOKEN_FILE].map(|name| self.variables.get(name));
         let token = self.variables.secret(ID_TOKEN);
         let token_names = format!("{ID_TOKEN} or {TOKEN_FILE}");
-        let given = [(provider_urn.is_some(), PROVIDER_URN), (agency_urn.is_some(), AGENCY_URN)];
-        let given = given.into_iter().chain([(token.is_some() || file.is_some(), token_names.as_str())]);
-        let (there, missing): (Vec<_>, Vec<_>) = given.partition(|(given, _)| *given);
-        let list = |names: Vec<(bool, &str)>| names.into_iter().map(|(_, name)| name).collect::<Vec<_>>().join(", ");
+        let token_name = match (&token, &file) {
+            (Some(_), _) => ID_TOKEN,
+            (None, Some(_)) => TOKEN_FILE,
+            (None, None) => token_names.as_str(),
+        };
+        let parts = [
+            (provider_urn.is_some(), PROVIDER_URN),
+            (agency_urn.is_some(), AGENCY_URN),
+            (token.is_some() || file.is_some(), token_name),
+        ];
+        let names = |wanted| parts.iter().filter(|(given, _)| *given == wanted).map(|(_, name)| *name).collect();
+        let (missing, given): (Vec<_>, Vec<_>) = (names(false), names(true));
         let (Some(provider_urn), Some(agency_urn), true) = (provider_urn, agency_urn, missing.is_empty()) else {
-            let (none, missing) = (there.is_empty(), list(missing));
-            return Err(match none {
-                true => SourceError::Absent(format!("not set: {missing}")),
-                false => SourceError::Broken(format!("not set: {missing}, although there is {}", list(there))),
+            return Err(match given.is_empty() {
+                true => SourceError::Absent(format!("not set: {}", missing.join(", "))),
+                false => half(&missing, &given),
             });
         };
         let id_token = match (token, file) {

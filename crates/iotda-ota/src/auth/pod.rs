@@ -8,6 +8,7 @@ use std::time::Duration;
 use url::{Host, Url};
 
 use super::BoxFuture;
+use super::entries::half;
 use super::exchange::{self, Asked};
 use super::{Credentials, CredentialsSource, SourceError, SourceHttp, Variables, secret_file, wiped};
 use crate::endpoint;
@@ -43,16 +44,17 @@ impl Pod {
         let (uri, file) = match (self.variables.get(FULL_URI), self.variables.get(TOKEN_FILE)) {
             (Some(uri), Some(file)) => (uri, file),
             (None, None) => return Err(SourceError::Absent(format!("{FULL_URI} and {TOKEN_FILE} are not set"))),
-            (Some(_), None) => return Err(half(TOKEN_FILE, FULL_URI)),
-            (None, Some(_)) => return Err(half(FULL_URI, TOKEN_FILE)),
+            (Some(_), None) => return Err(half(&[TOKEN_FILE], &[FULL_URI])),
+            (None, Some(_)) => return Err(half(&[FULL_URI], &[TOKEN_FILE])),
         };
         let url = address(&uri, http.plain_http).map_err(SourceError::Broken)?;
         let token = secret_file::token(TOKEN_FILE, &file).await.map_err(SourceError::Broken)?;
         let unfit = || SourceError::Broken(format!("the token that {TOKEN_FILE} names fits into no header"));
         let header = wiped::header(&token).ok_or_else(unfit)?;
         let name = format!("the pod identity agent at {}", url.host_str().unwrap_or_default());
-        // No proxy could reach these.
-        let client = if is_near(&url) { http.direct(&url)? } else { http.client(&url)? };
+        // No proxy could reach what is near.
+        let near = is_near(&url);
+        let client = if near { http.direct(&url)? } else { http.client(&url)? };
         let request = client.post(url).header(http::header::AUTHORIZATION, header);
         let request = exchange::with_json(request, &serde_json::Map::new())?;
         let asked = Asked {
@@ -62,7 +64,15 @@ impl Pod {
             secret: &token,
             proof: Proof::Other,
         };
-        asked.key(request).await
+        asked.key(request).await.map_err(|error| match error {
+            // What has a status is an answer, and what has a hint says more.
+            SourceError::Unavailable(reason) if reason.status().is_none() && reason.hint().is_none() => {
+                let proxies = if near { "" } else { ", and the proxy variables (HTTPS_PROXY)" };
+                let hint = format!("check {FULL_URI}, which says where the agent is{proxies}, then try again");
+                SourceError::Unavailable(reason.with_hint(hint))
+            }
+            other => other,
+        })
     }
 }
 
@@ -93,10 +103,6 @@ fn is_near(url: &Url) -> bool {
             Some(Host::Ipv6(ip)) => ip.is_unicast_link_local(),
             _ => false,
         }
-}
-
-fn half(missing: &str, given: &str) -> SourceError {
-    SourceError::Broken(format!("{missing} is missing although {given} is given"))
 }
 
 impl CredentialsSource for Pod {
@@ -173,8 +179,10 @@ mod tests {
     #[tokio::test]
     async fn nothing_is_absent_and_half_is_broken() {
         assert!(matches!(fetch(&[]).await, Err(SourceError::Absent(text)) if text.contains(FULL_URI)));
-        assert!(broken(&[(FULL_URI, "http://127.0.0.1:1")]).await.starts_with(TOKEN_FILE));
-        assert!(broken(&[(TOKEN_FILE, "/nowhere")]).await.starts_with(FULL_URI));
+        for (given, missing) in [(FULL_URI, TOKEN_FILE), (TOKEN_FILE, FULL_URI)] {
+            let text = format!("{missing} is missing although {given} is given; set {missing}, or unset {given}");
+            assert_eq!(broken(&[(given, "x")]).await, text);
+        }
     }
 
     #[tokio::test]
@@ -209,6 +217,10 @@ mod tests {
             let text = failed(&[(FULL_URI, &stub.address), (TOKEN_FILE, file.path().to_str().unwrap())]).await;
             assert!(text.contains(wanted), "{text}");
         }
+        let page = Stub::start(vec![Reply::json(200, "<html>")]).await;
+        let error = fetch(&[(FULL_URI, &page.address), (TOKEN_FILE, file.path().to_str().unwrap())]).await;
+        let Err(SourceError::Unavailable(reason)) = error else { panic!("{error:?}") };
+        assert!(reason.hint().is_some_and(|hint| hint.contains(FULL_URI) && !hint.contains("proxy")), "{reason:?}");
         let nobody = [(FULL_URI, "http://127.0.0.1:1/v1"), (TOKEN_FILE, file.path().to_str().unwrap())];
         assert!(failed(&nobody).await.starts_with("the pod identity agent at 127.0.0.1 cannot be reached"));
     }

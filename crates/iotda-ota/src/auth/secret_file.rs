@@ -2,30 +2,42 @@
 
 use std::io::ErrorKind;
 use std::path::Path;
+use std::time::Duration;
 
 use secrecy::zeroize::Zeroizing;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
+use tokio::time::timeout;
 
 /// The longest file that is read; what else would be longer is no file of this kind.
 const LONGEST: usize = 1024 * 1024;
+
+/// How long reading may take; only a file system that hangs needs longer.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The text of a file without its byte order mark, wiped when it is dropped; `None` if there is no such file.
 ///
 /// The error is a phrase that follows the file's name: `is a directory`.
 pub(super) async fn read(path: &Path) -> Result<Option<Zeroizing<String>>, String> {
+    let late = |_| Err(format!("cannot be read within {} s", PATIENCE.as_secs()));
+    timeout(PATIENCE, read_regular(path)).await.unwrap_or_else(late)
+}
+
+async fn read_regular(path: &Path) -> Result<Option<Zeroizing<String>>, String> {
     let failed = |error: std::io::Error| format!("cannot be read ({})", error.kind());
+    // Only to open a pipe takes until somebody writes into it.
+    match tokio::fs::metadata(path).await {
+        Ok(metadata) if metadata.is_dir() => return Err("is a directory".to_owned()),
+        Ok(metadata) if !metadata.is_file() => return Err("is no regular file, but a pipe or a device".to_owned()),
+        // Opening it tells why.
+        _ => {}
+    }
     let file = match File::open(path).await {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        // On Windows a directory cannot even be opened.
-        Err(_) if path.is_dir() => return Err("is a directory".to_owned()),
         Err(error) => return Err(failed(error)),
     };
     let metadata = file.metadata().await.map_err(failed)?;
-    if metadata.is_dir() {
-        return Err("is a directory".to_owned());
-    }
     // The room for all of it at once: a vector that grows would leave copies of secrets behind.
     let expected = usize::try_from(metadata.len()).unwrap_or(LONGEST).min(LONGEST);
     let mut bytes = Zeroizing::new(Vec::with_capacity(expected + 1));
@@ -44,14 +56,14 @@ pub(super) async fn read(path: &Path) -> Result<Option<Zeroizing<String>>, Strin
 ///
 /// It is read anew for every exchange, because whoever mounts it also replaces it.
 pub(super) async fn token(name: &str, path: &str) -> Result<Zeroizing<String>, String> {
-    let text = read(Path::new(path)).await.map_err(|error| format!("the file {path} that {name} names {error}"))?;
-    let text = text.ok_or_else(|| format!("there is no file {path}, which {name} names"))?;
+    let text = read(Path::new(path)).await.map_err(|error| format!("the file {path:?} that {name} names {error}"))?;
+    let text = text.ok_or_else(|| format!("there is no file {path:?}, which {name} names"))?;
     let token = Zeroizing::new(text.trim().to_owned());
     if token.is_empty() {
-        return Err(format!("the file {path} that {name} names is empty"));
+        return Err(format!("the file {path:?} that {name} names is empty"));
     }
     if !token.chars().all(|c| c.is_ascii_graphic() || c == ' ') {
-        return Err(format!("the file {path} that {name} names holds characters that no header can carry"));
+        return Err(format!("the file {path:?} that {name} names holds characters that no header can carry"));
     }
     Ok(token)
 }
@@ -75,6 +87,8 @@ pub(super) async fn exposure(_path: &Path) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[tokio::test]
@@ -103,6 +117,25 @@ mod tests {
             std::fs::write(path, text).unwrap();
             let error = token("X", path).await.unwrap_err();
             assert!(error.contains("that X names") && !error.contains("fake"), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_file_is_a_token_that_fits_into_a_header_or_an_error_without_its_content(
+            bytes in prop_oneof![prop::collection::vec(any::<u8>(), 0..80), "\\s{0,3}[ -~é\n]{0,40}\\s{0,3}".prop_map(String::into_bytes)],
+        ) {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            let content = [b"planted".as_slice(), &bytes].concat();
+            std::fs::write(file.path(), &content).unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            match runtime.block_on(token("X", file.path().to_str().unwrap())) {
+                Ok(token) => {
+                    prop_assert!(crate::auth::wiped::header(&token).is_some() && token.trim() == token.as_str());
+                    prop_assert_eq!(token.as_str(), std::str::from_utf8(&content).unwrap().trim());
+                }
+                Err(error) => prop_assert!(error.contains("that X names") && !error.contains("planted"), "{}", error),
+            }
         }
     }
 }

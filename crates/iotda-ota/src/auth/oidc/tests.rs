@@ -89,8 +89,18 @@ async fn nothing_is_absent_and_a_part_is_broken() {
     for (left_out, (name, _)) in ALL.iter().enumerate() {
         let variables: Vec<_> = ALL.iter().copied().filter(|(found, _)| found != name).collect();
         let text = broken(&variables).await;
-        assert!(text.starts_with(&format!("not set: {name}")), "{left_out}: {text}");
+        assert!(
+            text.starts_with(name) && text.contains("; set ") && text.contains(", or unset "),
+            "{left_out}: {text}"
+        );
     }
+    let text = broken(&[(AGENCY_URN, "a"), (TOKEN_FILE, "f")]).await;
+    assert_eq!(
+        text,
+        "HUAWEICLOUD_OIDC_PROVIDER_URN is missing although HUAWEICLOUD_OIDC_AGENCY_URN and HUAWEICLOUD_OIDC_TOKEN_FILE \
+         are given; set HUAWEICLOUD_OIDC_PROVIDER_URN, or unset HUAWEICLOUD_OIDC_AGENCY_URN and \
+         HUAWEICLOUD_OIDC_TOKEN_FILE"
+    );
 }
 
 #[tokio::test]
@@ -108,7 +118,7 @@ async fn settings_that_cannot_be_used_are_named() {
     }
     let file = [ALL[0], ALL[1], (TOKEN_FILE, "/nowhere/token")];
     assert!(
-        broken(&file).await.starts_with("there is no file /nowhere/token, which HUAWEICLOUD_OIDC_TOKEN_FILE names")
+        broken(&file).await.starts_with("there is no file \"/nowhere/token\", which HUAWEICLOUD_OIDC_TOKEN_FILE names")
     );
 }
 

@@ -150,5 +150,5 @@ async fn exchanges_an_identity_token_at_the_address_of_the_file() {
     assert_eq!(key(&credentials).0, "FAKE-TEMPORARY");
     assert_eq!(credentials.iam_endpoint(), Some(iam.as_str()));
     let text = broken("[basic]\nidp_id = idp\nid_token_file = /nowhere\n").await;
-    assert!(text.contains("there is no file /nowhere, which id_token_file (line 3) names"), "{text}");
+    assert!(text.contains("there is no file \"/nowhere\", which id_token_file (line 3) names"), "{text}");
 }

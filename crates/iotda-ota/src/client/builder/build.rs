@@ -44,7 +44,8 @@ impl ClientBuilder {
                 "project_id",
                 "given",
                 "",
-                "set the project id; the console shows it under My Credentials",
+                "set the region, by whose name IAM finds the project, or the project id, which the console shows under My \
+                 Credentials",
             ),
         }
         if let Some(instance_id) = &self.instance_id {
