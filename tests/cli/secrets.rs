@@ -12,7 +12,7 @@ use crate::instance::Instance;
 use crate::stub::{Answer, Stub};
 
 /// One set of secrets for each kind of credentials; the environment of the place has none of its own.
-const SETS: [&[(&str, &str)]; 6] = [
+const SETS: [&[(&str, &str)]; 8] = [
     &[
         ("IOTDA_OTA_TOKEN", r#"pla"nted-tok\en"#),
         ("HUAWEICLOUD_SDK_AK", "FAKE"),
@@ -35,9 +35,20 @@ const SETS: [&[(&str, &str)]; 6] = [
         ("HUAWEICLOUD_OIDC_AGENCY_URN", "fake-agency"),
         ("HUAWEICLOUD_OIDC_ID_TOKEN", "planted-identity"),
     ],
+    &[("HUAWEICLOUD_SDK_IDP_ID", "fake-idp"), ("HUAWEICLOUD_SDK_ID_TOKEN_FILE", "identity-token")],
+    &[
+        ("HC_CONTAINER_CREDENTIALS_FULL_URI", SERVICE),
+        ("HC_CONTAINER_AUTHORIZATION_TOKEN_FILE", "pod-token"),
+        // Without the file of credentials, which goes before it.
+        ("HOME", "nowhere"),
+        ("USERPROFILE", "nowhere"),
+    ],
     // The file and the cached login.
     &[],
 ];
+
+/// Stands for the address of the service in a set.
+const SERVICE: &str = "the service";
 
 /// The variables that lead to a service, without credentials.
 fn place(endpoint: &str) -> Vec<(&'static str, &str)> {
@@ -109,6 +120,8 @@ fn planted() -> Home {
     let login = r#"{"token":"planted-login","expires_at":"2099-01-01T00:00:00Z","project_id":null,"region":null}"#;
     home.file("state/login.json", login);
     home.file(".huaweicloud/credentials", "[basic]\nak = FAKE\nsk = planted-file\nsecurity_token = planted-token\n");
+    home.file("identity-token", "planted-federated\n");
+    home.file("pod-token", "planted-pod\n");
     home.file("identities.toml", "[[user]]\nname = 'u'\npassword = 'planted-password'\ndomain = 5\n");
     home
 }
@@ -141,12 +154,14 @@ fn no_command_shows_a_secret_whatever_the_service_says() {
     let sample = sample();
     let stubs = [echo("400 Bad Request"), echo("401 Unauthorized"), echo("201 Created")];
     for (endpoint, set) in stubs.iter().flat_map(|stub| SETS.map(|set| (stub.endpoint.as_str(), set))) {
+        let here = |(name, value): &(_, _)| (*name, if *value == SERVICE { endpoint } else { *value });
+        let set: Vec<_> = set.iter().map(here).collect();
         for arguments in commands(&sample) {
             let home = planted();
             for flags in [["--verbose", "--format=text"], ["--verbose", "--format=json"]] {
                 let arguments = [&arguments[..], &flags].concat();
-                let run = home.run_with(&arguments, &[&place(endpoint)[..], set].concat());
-                shows_nothing(&run, &(&arguments, set));
+                let run = home.run_with(&arguments, &[&place(endpoint)[..], &set].concat());
+                shows_nothing(&run, &(&arguments, &set));
             }
         }
     }
@@ -162,8 +177,16 @@ fn no_command_shows_a_secret_whatever_the_service_says() {
     }
     // The stubs did get what was hidden.
     let sent: Vec<_> = stubs.iter().flat_map(|stub| stub.requests.try_iter()).collect();
-    for secret in ["planted-token", "nted-tok", "cd planted", "security\\token%22", "planted-identity", "planted-typed"]
-    {
+    for secret in [
+        "planted-token",
+        "nted-tok",
+        "cd planted",
+        "security\\token%22",
+        "planted-identity",
+        "planted-federated",
+        "planted-pod",
+        "planted-typed",
+    ] {
         assert!(sent.iter().any(|request| request.contains(secret)), "{secret}");
     }
     // What only signs does not leave this machine.

@@ -2,6 +2,8 @@
 
 use http::Method;
 use iotda_ota_emulator::{Emulator, FixedClock};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
 use crate::client::{Caller, DOCUMENTED_TIME, code, read};
@@ -199,4 +201,41 @@ async fn iam_answers_unknown_methods_like_every_path() {
     let caller = Caller::new().await;
     let request = caller.http.get(format!("{}/v3/auth/tokens", caller.emulator.iam_endpoint()));
     assert_eq!(code(&read(request.send().await.unwrap()).await), (405, "EMULATOR.METHOD_NOT_ALLOWED"));
+}
+
+/// Bodies that are nearly right: something of them is taken out, cut off or put in the place of something else.
+fn nearly(body: Value) -> impl Strategy<Value = Vec<u8>> {
+    let text = body.to_string();
+    let odd = prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..20),
+        prop::sample::select(vec!["null", "[]", "{}", "\"\"", "-1", "1e400", "18446744073709551616", "\"é\""])
+            .prop_map(|text| text.as_bytes().to_vec()),
+    ];
+    (any::<prop::sample::Index>(), any::<prop::sample::Index>(), odd).prop_map(move |(from, to, odd)| {
+        let (from, to) = (from.index(text.len() + 1), to.index(text.len() + 1));
+        let (from, to) = (from.min(to), from.max(to));
+        [&text.as_bytes()[..from], &odd, &text.as_bytes()[to..]].concat()
+    })
+}
+
+#[test]
+fn any_body_is_answered_without_a_fault_and_never_repeated() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let caller = runtime.block_on(at(DOCUMENTED_TIME));
+    let identity = json!({"methods": ["token"], "token": {"id": "planted-token", "duration_seconds": 900}});
+    let token = json!({"auth": {"identity": identity}});
+    let bodies = [("/v3/auth/tokens", password(&caller)), ("/v3.0/OS-CREDENTIAL/securitytokens", token)];
+    for (path, body) in bodies {
+        let url = format!("{}{path}", caller.emulator.iam_endpoint());
+        let mut runner = TestRunner::default();
+        let outcome = runner.run(&nearly(body), |body| {
+            let response = runtime.block_on(caller.http.post(&url).body(body).send()).unwrap();
+            let status = response.status().as_u16();
+            let said = runtime.block_on(response.text()).unwrap();
+            prop_assert!(matches!(status, 201 | 400 | 401), "{} {}", status, said);
+            prop_assert!(!said.contains("planted") && !said.contains("emulator-password"), "{}", said);
+            Ok(())
+        });
+        outcome.unwrap();
+    }
 }

@@ -62,6 +62,8 @@ pub(super) fn standard_input() -> io::Result<impl io::Read> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// Gives one byte at a time.
@@ -97,5 +99,24 @@ mod tests {
             assert!(matches!(first_line(format!("{longest}y{end}").as_bytes()), Err(Unfit::TooLong)), "{end:?}");
         }
         assert!(matches!(first_line(&b"caf\xe9\n"[..]), Err(Unfit::NoText)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_input_is_the_text_before_its_first_line_end_or_refused(
+            bytes in prop::collection::vec(prop_oneof![8 => any::<u8>(), 1 => Just(b'\n'), 1 => Just(b'\r')], 0..200),
+            filler in prop_oneof![9 => Just(0), 1 => LONGEST - 100..LONGEST + 10],
+        ) {
+            let input = [vec![b'x'; filler], bytes].concat();
+            let line = input.split(|byte| *byte == b'\n').next().unwrap_or_default();
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            match (first_line(&input[..]), std::str::from_utf8(line)) {
+                (Ok(text), Ok(expected)) => prop_assert_eq!(text.as_str(), expected),
+                (Err(Unfit::Empty), _) => prop_assert!(line.is_empty()),
+                (Err(Unfit::TooLong), _) => prop_assert!(line.len() > LONGEST),
+                (Err(Unfit::NoText), Err(_)) => {}
+                other => prop_assert!(false, "{:?}", other),
+            }
+        }
     }
 }
