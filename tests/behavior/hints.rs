@@ -134,6 +134,10 @@ async fn wrong_credentials_are_told_apart_by_what_is_wrong_about_them() {
         let unknown = key("UNKNOWN-ACCESS-KEY").signing_scheme(scheme).build().unwrap();
         assert_hint(&refused(&unknown).await, 401, "APIGW.0301", "the access key does not exist");
     }
+    // The address of a dedicated instance names the region, which cannot be wrong then.
+    let wrong_secret = AccessKey::new(target.access_key().id(), "another");
+    let dedicated = at_dedicated_address(&target).access_key(wrong_secret).build().unwrap();
+    assert_hint(&refused(&dedicated).await, 401, "APIGW.0301", "secret does not belong to the access key");
     let foreign = AccessKey::new("UNKNOWN-ACCESS-KEY", "another").security_token("another-fake-token");
     let foreign =
         refused(&target.addresses().project_id(target.project_id()).access_key(foreign).build().unwrap()).await;
