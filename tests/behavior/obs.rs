@@ -1,4 +1,8 @@
-//! Objects in OBS: upload, head and checksum agree with the bytes, and every refusal names its reason.
+//! Objects in OBS: upload, head and checksum agree with the bytes, and every refusal names its reason (`refusals`). How
+//! long calls may take is in `limits`.
+
+mod limits;
+mod refusals;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

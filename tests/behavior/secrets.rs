@@ -190,6 +190,66 @@ async fn every_attempt_has_a_span_with_what_came_of_it_and_without_secrets() {
     assert_silent(&text);
 }
 
+/// The lines about attempts of this operation.
+fn attempts<'a>(log: &'a str, operation: &str) -> Vec<&'a str> {
+    let span = format!(r#"call{{operation="{operation}"}}:attempt{{operation="{operation}" attempt="#);
+    log.lines().filter(|line| line.contains(" iotda_ota::call: ") && line.contains(&span)).collect()
+}
+
+#[tokio::test]
+async fn attempts_at_obs_are_told_like_others_also_when_nobody_answers() {
+    let stub = Stub::start(|request| match request.method.as_str() {
+        "DELETE" => Answer::new(503, SECRETS[2]).header("x-obs-request-id", SECRETS[2]),
+        _ => Answer::nothing(),
+    })
+    .await;
+    let client = builder(&stub.endpoint()).retry(impatient().max_attempts(2)).build().unwrap();
+    let obs = client.obs().unwrap();
+    Log::start();
+    obs.delete("abc", "a.bin").await.unwrap_err();
+    obs.head("abc", "a.bin").await.unwrap_err();
+    // Given up on the way.
+    let silent = Stub::always(Answer::silence()).await;
+    let late = builder(&silent.endpoint()).build().unwrap().obs().unwrap();
+    late.deadline(std::time::Duration::from_millis(100)).checksum("abc", "a.bin").await.unwrap_err();
+    let text = Log::end();
+    let [first, second] = attempts(&text, "obs_delete_object")[..] else { panic!("{text}") };
+    assert!(
+        first.contains(r#"scheme="OBS""#) && first.contains("status=503") && first.contains("method=DELETE"),
+        "{first}"
+    );
+    assert!(first.contains("attempt=1") && !first.contains("because"), "{first}");
+    assert!(second.contains("attempt=2") && second.contains("waited_ms="), "{second}");
+    assert!(
+        second.contains(r#"because="OBS failed (HTTP 503)""#) && second.contains(r#"request_id="***""#),
+        "{second}"
+    );
+    let [first, second] = attempts(&text, "obs_head_object")[..] else { panic!("{text}") };
+    assert!(first.contains("no answer") && !first.contains("status=") && first.contains("elapsed="), "{first}");
+    assert!(second.contains("attempt=2") && second.contains("broke"), "{second}");
+    let [line] = attempts(&text, "obs_get_object")[..] else { panic!("{text}") };
+    assert!(line.contains("no answer"), "{line}");
+    assert_silent(&text);
+}
+
+#[tokio::test]
+async fn attempts_at_iam_are_told_like_others_also_when_nobody_answers() {
+    let target = target().await;
+    Log::start();
+    target.addresses().credentials(target.user()).build().unwrap().current_credentials().await.unwrap();
+    let absent = Stub::always(Answer::nothing()).await;
+    let away = target.addresses().iam_endpoint(absent.endpoint()).credentials(target.user());
+    away.build().unwrap().current_credentials().await.unwrap_err();
+    let text = Log::end();
+    let told = attempts(&text, "iam_create_token");
+    let (first, last) = (told[0], told[told.len() - 1]);
+    assert!(first.contains(r#"scheme="password""#) && first.contains("status=201"), "{first}");
+    assert!(first.contains("attempt=1") && first.contains("elapsed_ms="), "{first}");
+    assert!(last.contains("no answer") && !last.contains("status="), "{last}");
+    assert_eq!(told.len(), 1 + absent.received().len());
+    assert!(!text.contains("emulator-password"), "{text}");
+}
+
 #[tokio::test]
 async fn what_iam_repeats_is_neither_logged_nor_told() {
     let password = "fake-password-that-is-repeated";

@@ -39,6 +39,8 @@ pub enum Fault {
     LoseAnswer,
     /// It arrives with a damaged body.
     Damage,
+    /// It never arrives, and the connection stays open without an answer.
+    Silence,
 }
 
 impl Proxy {
@@ -120,6 +122,11 @@ async fn converse(mut client: TcpStream, shared: &Shared) -> std::io::Result<()>
             return client.shutdown().await;
         }
         Fault::Cut => return Ok(()),
+        Fault::Silence => {
+            // The client ends this by hanging up.
+            let mut rest = Vec::new();
+            return client.read_to_end(&mut rest).await.map(drop);
+        }
         Fault::Damage => request.body.iter_mut().for_each(|byte| *byte ^= 1),
         Fault::None | Fault::LoseAnswer => {}
     }

@@ -6,7 +6,7 @@
 //! whatever the generated code made of them. An unchecked request goes the same way through [`Call::send_raw`].
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
@@ -30,6 +30,7 @@ use crate::error::service::{self, ServiceError};
 use crate::error::{Error, ErrorKind};
 use crate::model::{Checksum, ProjectId};
 use crate::response::Response;
+use crate::spans::{Course, Underway};
 
 mod attempts;
 mod body;
@@ -38,8 +39,8 @@ mod outcome;
 
 pub(crate) use attempts::{Attempts, run};
 pub(crate) use options::{CallOptions, call_options};
+pub(crate) use outcome::redirected;
 
-use attempts::Course;
 use body::{Defect, Left};
 
 /// Everything but the unreserved characters of RFC 3986.
@@ -264,32 +265,6 @@ impl Call {
         Err(outcome::of_answer(operation, &sent, &answer, &secrets))
     }
 
-    /// Tells whoever listens how an attempt ended: in the attempt's span, and as an event of its own.
-    fn tell(&self, method: &Method, started: Instant, answer: Option<&Answer>) {
-        let (operation, Course { number, waited, because }) = (self.operation.name, &self.course);
-        let elapsed = milliseconds(started.elapsed());
-        let span = tracing::Span::current();
-        span.record("elapsed_ms", elapsed);
-        let request_id = answer.and_then(|answer| service::request_id(&answer.headers));
-        let request_id = request_id.map(|id| self.state().secrets.hide(&id));
-        let status = answer.map(|answer| answer.status.as_u16());
-        span.record("status", status);
-        span.record("request_id", request_id.as_deref());
-        let again = because.as_ref().map(|_| milliseconds(*waited));
-        tracing::debug!(
-            operation,
-            %method,
-            attempt = number,
-            waited_ms = again,
-            because = because.as_deref(),
-            status,
-            request_id,
-            elapsed,
-            "{}",
-            if answer.is_some() { "answered" } else { "no answer" }
-        );
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         // A panic elsewhere cannot leave this state half written.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -331,23 +306,18 @@ impl Transport for Call {
             if self.operation.creates {
                 self.left.watch(&mut request);
             }
-            let started = Instant::now();
-            let (method, url) = (request.method().clone(), request.url().clone());
-            let result = client.execute(request).await;
-            let mut response = match result {
-                Ok(response) => response,
-                Err(error) => {
-                    self.tell(&method, started, None);
-                    return Err(error);
-                }
-            };
+            let url = request.url().clone();
+            let (span, method) = (tracing::Span::current(), request.method().clone());
+            let mut underway = Underway::new(span, self.operation.name, method, self.course.clone());
+            let mut response = client.execute(request).await?;
             // The program's own client may follow redirects. What answers there was not asked.
             if *response.url() != url {
-                self.state().refused = Some(outcome::redirected(self.operation, response.url()));
+                self.state().refused = Some(redirected(self.operation, response.url()));
             }
             let (body, defect) = body::read(&mut response).await;
             let answer = Answer { status: response.status(), headers: response.headers().clone(), body, defect };
-            self.tell(&method, started, Some(&answer));
+            let request_id = service::request_id(&answer.headers).map(|id| self.state().secrets.hide(&id));
+            underway.answered(answer.status, request_id);
             let again = rebuilt(&answer);
             self.state().answer = Some(answer);
             Ok(again)
@@ -361,11 +331,6 @@ fn rebuilt(answer: &Answer) -> reqwest::Response {
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers.clone();
     response.into()
-}
-
-/// A duration in whole milliseconds.
-fn milliseconds(duration: Duration) -> u64 {
-    duration.as_millis().try_into().unwrap_or(u64::MAX)
 }
 
 impl Answer {

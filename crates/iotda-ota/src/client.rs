@@ -87,7 +87,8 @@ impl Client {
         };
         let http = self.0.clients.usual(endpoint)?.clone();
         let obs = Obs::new(http, endpoint.clone(), Arc::clone(&self.0.session), self.0.idle_timeout);
-        Ok(obs.with_retry(self.0.retry.clone()).with_journals(self.journal_dir(), self.0.state_name.clone()))
+        let obs = obs.retry(self.0.retry.clone()).timeout(self.0.timeout);
+        Ok(obs.with_journals(self.journal_dir(), self.0.state_name.clone()))
     }
 
     /// Starts to publish a file: check, hash, upload, create, read back. See [`Publish`].

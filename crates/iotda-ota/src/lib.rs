@@ -96,6 +96,7 @@ mod publish;
 mod rate;
 mod response;
 mod retry;
+mod spans;
 mod transport;
 mod validate;
 mod verify;

@@ -5,7 +5,8 @@
 //! (`journal`) for going on after a cut. The calls of a multipart upload are in `multipart`, what is stored is asked in
 //! `get`.
 //!
-//! How one request is made, signed, sent and repeated is in `request`. Everything that is uploaded carries the SHA-256 of
+//! What is asked for, and how it is signed, is in `request`; how it is sent and repeated, within which limits, in `attempt`;
+//! what a refusal means in `refusal`. Everything that is uploaded carries the SHA-256 of
 //! its bytes in `x-obs-content-sha256`, which OBS is documented to verify, so that damaged bytes are refused by the store
 //! itself.
 
@@ -16,9 +17,11 @@ use std::time::Duration;
 use url::Url;
 
 use crate::auth::session::Session;
+use crate::call::CallOptions;
 use crate::retry::RetryPolicy;
 
 pub(crate) mod address;
+mod attempt;
 mod background;
 pub(crate) mod file;
 mod get;
@@ -42,14 +45,24 @@ pub use upload::{Upload, Uploaded};
 /// # Ok(()) }
 /// ```
 ///
-/// A request that fails in a way that is safe to repeat is repeated, see [`RetryPolicy`].
+/// A request that fails in a way that is safe to repeat is repeated, see [`RetryPolicy`]. [`retry`](Self::retry),
+/// [`timeout`](Self::timeout) and [`deadline`](Self::deadline) hold for each call by this handle and its clones:
+///
+/// ```
+/// # async fn example(client: iotda_ota::Client) -> Result<(), iotda_ota::Error> {
+/// use std::time::Duration;
+///
+/// let obs = client.obs()?.deadline(Duration::from_secs(30));
+/// let checksum = obs.checksum("firmware", "sensors/2.0/upgrade.bin").await?;
+/// # let _ = checksum; Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Obs {
     http: reqwest::Client,
     endpoint: Url,
     session: Arc<Session>,
     idle_timeout: Duration,
-    retry: RetryPolicy,
+    options: CallOptions,
     journal_dir: Option<PathBuf>,
     /// What journals call the store, if that is not its address.
     name: Option<String>,
@@ -57,13 +70,41 @@ pub struct Obs {
 
 impl Obs {
     pub(crate) fn new(http: reqwest::Client, endpoint: Url, session: Arc<Session>, idle_timeout: Duration) -> Self {
-        Self { http, endpoint, session, idle_timeout, retry: RetryPolicy::default(), journal_dir: None, name: None }
+        Self { http, endpoint, session, idle_timeout, options: CallOptions::default(), journal_dir: None, name: None }
     }
 
-    /// Repeats requests like this.
-    pub(crate) fn with_retry(mut self, retry: RetryPolicy) -> Self {
-        self.retry = retry;
+    /// How often a request is tried, and with which delays; as the client is set otherwise.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.options.retry = Some(policy);
         self
+    }
+
+    /// How long one attempt of a request may take; as the client is set otherwise. While a request or an answer carries
+    /// an object's content, the client's [`idle_timeout`](crate::ClientBuilder::idle_timeout) is the limit instead.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.options.timeout = Some(timeout);
+        self
+    }
+
+    /// How long one call may take in all, whatever is done for it: credentials, attempts, delays, content. Nothing is
+    /// waited for that would come too late.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.options.deadline = Some(deadline);
+        self
+    }
+
+    /// These limits, as far as they are set, in place of its own.
+    pub(crate) fn with_options(mut self, options: &CallOptions) -> Self {
+        let CallOptions { retry, timeout, deadline, end } = options.clone();
+        self.options.retry = retry.or(self.options.retry);
+        self.options.timeout = timeout.or(self.options.timeout);
+        (self.options.deadline, self.options.end) = (deadline, end);
+        self
+    }
+
+    /// This, with the time running from now on.
+    fn begun(&self) -> Self {
+        Self { options: self.options.begun(), ..self.clone() }
     }
 
     /// Keeps the journals of uploads here unless told otherwise, under this name if that is not the address.

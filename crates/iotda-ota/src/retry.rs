@@ -14,6 +14,7 @@ use jiff::fmt::rfc2822::DateTimeParser;
 use tokio::time::{Instant, sleep};
 
 use crate::error::Error;
+use crate::spans::Course;
 
 /// The longest wait that a service may ask for; when it asks for more, its error is the answer.
 const LONGEST_ASKED: Duration = Duration::from_secs(60);
@@ -95,24 +96,32 @@ impl RetryPolicy {
     }
 }
 
-/// Calls `attempt` until it succeeds, fails for good, or the policy ends it; the last error is the answer.
-pub(crate) async fn run<T, F>(policy: &RetryPolicy, mut attempt: impl FnMut() -> F) -> Result<T, Error>
+/// Calls `attempt` until it succeeds, fails for good, or the policy or the `end` of the call allows no other; the last
+/// error is the answer.
+pub(crate) async fn run<T, F>(
+    policy: &RetryPolicy,
+    end: Option<Instant>,
+    mut attempt: impl FnMut(Course) -> F,
+) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Error>>,
 {
     let started = Instant::now();
-    let mut next = 2;
+    let mut course = Course::first();
     loop {
-        let error = match attempt().await {
-            Err(error) if error.is_retryable() => error,
-            result => return result,
+        let error = match attempt(course.clone()).await {
+            Ok(value) => return Ok(value),
+            Err(error) => error.with_attempts(course.number),
         };
-        let Some(delay) = policy.delay(next, started.elapsed(), error.retry_after(), fastrand::f64()) else {
+        if !error.is_retryable() {
             return Err(error);
-        };
-        tracing::info!(%error, attempt = next, delay = delay.as_millis() as u64, "trying again");
+        }
+        let next = course.number.saturating_add(1);
+        let delay = policy.delay(next, started.elapsed(), error.retry_after(), fastrand::f64());
+        let in_time = |delay: &Duration| end.is_none_or(|end| end.saturating_duration_since(Instant::now()) > *delay);
+        let Some(delay) = delay.filter(in_time) else { return Err(error) };
         sleep(delay).await;
-        next += 1;
+        course = course.next(delay, &error);
     }
 }
 
@@ -154,15 +163,20 @@ mod tests {
 
     /// Runs a call that always fails in the same way, and tells how many attempts were made in which time.
     async fn attempts(policy: &RetryPolicy, make: impl Fn() -> Error) -> (u32, Duration) {
+        attempts_until(None, policy, make).await
+    }
+
+    async fn attempts_until(end: Option<Instant>, policy: &RetryPolicy, make: impl Fn() -> Error) -> (u32, Duration) {
         let count = Cell::new(0);
         let started = Instant::now();
-        let result: Result<(), _> = run(policy, || {
+        let result: Result<(), _> = run(policy, end, |course| {
             count.set(count.get() + 1);
+            assert_eq!((course.number, course.because.is_some()), (count.get(), count.get() > 1));
             let error = make();
             async move { Err(error) }
         })
         .await;
-        result.unwrap_err();
+        assert_eq!(result.unwrap_err().attempts(), count.get());
         (count.get(), started.elapsed())
     }
 
@@ -177,10 +191,20 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn nothing_is_waited_for_that_would_come_after_the_end_of_the_call() {
+        let policy = RetryPolicy::default().max_attempts(2);
+        for (seconds, expected) in [(5, 1), (60, 2)] {
+            let end = Instant::now() + Duration::from_secs(seconds);
+            let (count, waited) = attempts_until(Some(end), &policy, || unavailable(&headers("7"))).await;
+            assert!(count == expected && (count == 2 || waited.is_zero()), "{seconds}: {count}, {waited:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn an_attempt_that_succeeds_ends_it() {
         let count = Cell::new(0);
         let policy = RetryPolicy::default();
-        let result = run(&policy, || {
+        let result = run(&policy, None, |_| {
             count.set(count.get() + 1);
             let result = if count.get() < 3 { Err(unavailable(&HeaderMap::new())) } else { Ok(count.get()) };
             async move { result }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::call::{CallOptions, call_options};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::model::{Checksum, ObsLocation, PackageId};
@@ -26,7 +27,8 @@ use crate::validate::{Violations, rules};
 /// # Ok(()) }
 /// ```
 ///
-/// The object is read to its end, because nothing else tells its SHA-256.
+/// The object is read to its end, because nothing else tells its SHA-256. Its content is not bound by the time of an
+/// attempt but by the client's [`idle_timeout`](crate::ClientBuilder::idle_timeout), and by the deadline.
 ///
 /// # Errors
 ///
@@ -40,6 +42,7 @@ pub struct Verify {
     package_id: PackageId,
     file: Option<PathBuf>,
     progress: Reporter,
+    options: CallOptions,
 }
 
 /// What a comparison came to.
@@ -82,7 +85,7 @@ pub struct Check {
 
 impl Verify {
     pub(crate) fn new(client: Client, package_id: PackageId) -> Self {
-        Self { client, package_id, file: None, progress: Reporter::default() }
+        Self { client, package_id, file: None, progress: Reporter::default(), options: CallOptions::default() }
     }
 
     /// Compares this local file, too.
@@ -90,6 +93,8 @@ impl Verify {
         self.file = Some(path.into());
         self
     }
+
+    call_options!();
 
     /// Hears how far reading is. Called often, so it should be quick.
     pub fn on_progress(mut self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Self {
@@ -118,13 +123,19 @@ impl Verify {
     /// See [`Verify`].
     pub async fn send(&self) -> Result<Verification, Error> {
         self.validate()?;
-        let package = self.client.packages().show(&self.package_id).send().await?.into_inner();
+        let options = self.options.begun();
+        options.within(self.run(&options)).await
+    }
+
+    async fn run(&self, options: &CallOptions) -> Result<Verification, Error> {
+        let show = self.client.packages().show(&self.package_id).with_options(options);
+        let package = show.send().await?.into_inner();
         let file = match &self.file {
             Some(path) => Some(LocalFile::read_with(path.clone(), self.progress.clone()).await?.checksum().clone()),
             None => None,
         };
         let object = match package.obs_location() {
-            Some(location) => self.stored(location).await?,
+            Some(location) => self.stored(location, options).await?,
             None => None,
         };
         let checks = compare(package.sign().cloned(), object, self.file.is_some().then_some(file));
@@ -132,16 +143,17 @@ impl Verify {
     }
 
     /// The checksum of the stored object, if there is one.
-    async fn stored(&self, location: &ObsLocation) -> Result<Option<Checksum>, Error> {
+    async fn stored(&self, location: &ObsLocation, options: &CallOptions) -> Result<Option<Checksum>, Error> {
         let theirs = location.region_name.as_str();
         if let Some(ours) = self.client.obs_region().filter(|ours| !theirs.is_empty() && *ours != theirs) {
             let message = format!("the object is in region {theirs}, and OBS in {ours} cannot read it");
             return Err(Error::new(ErrorKind::Configuration, message)
                 .with_hint(format!("give the region {theirs} and its OBS address")));
         }
-        let (obs, bucket, key) = (self.client.obs()?, &location.bucket_name, &location.object_key);
+        let (obs, bucket, key) =
+            (self.client.obs()?.with_options(options), &location.bucket_name, &location.object_key);
         let found = match obs.head(bucket, key).await {
-            Ok(object) => obs.checksum_with(bucket, key, object.size, self.progress.clone()).await,
+            Ok(object) => obs.checksum_with(bucket, key, Some(object.size), self.progress.clone()).await,
             Err(error) => Err(error),
         };
         match found {

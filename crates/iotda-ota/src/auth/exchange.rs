@@ -5,20 +5,23 @@
 //! look like in JSON is in [`temporary`].
 
 use std::error::Error as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use secrecy::zeroize::Zeroizing;
 use serde::Serialize;
+use tracing::Instrument;
 use url::Url;
 
+use super::scheme::Scheme;
 use super::{Credentials, Reason, SourceError, SourceHttp, wiped};
 use crate::clock;
 use crate::endpoint;
 use crate::error::hints::{self, Proof, Refused};
 use crate::error::secrets::Secrets;
 use crate::error::service::{self, ServiceError};
+use crate::spans::{self, Course, Underway};
 use crate::validate::Violations;
 
 #[cfg(test)]
@@ -61,7 +64,10 @@ impl Asked<'_> {
         let (client, request) = request.build_split();
         let request = request.map_err(|error| format!("cannot be asked ({})", cause(&error)))?;
         let (method, url) = (request.method().clone(), request.url().clone());
-        let (operation, started) = (self.operation, Instant::now());
+        let course = Course::first();
+        let call = spans::call(self.operation);
+        let attempt = call.in_scope(|| spans::attempt(self.operation, &course, scheme(self.proof)));
+        let mut underway = Underway::new(attempt.clone(), self.operation, method, course);
         let exchange = async {
             let response = client.execute(request).await.map_err(|error| match error.is_timeout() {
                 true => self.late(),
@@ -75,15 +81,11 @@ impl Asked<'_> {
             }
             self.read(response).await
         };
+        let exchange = exchange.instrument(attempt).instrument(call);
         let result = tokio::time::timeout(self.limit, exchange).await.unwrap_or_else(|_| Err(self.late()));
-        let elapsed = started.elapsed().as_millis() as u64;
-        match &result {
-            Ok(answer) => {
-                let status = answer.status.as_u16();
-                let request_id = service::request_id(&answer.headers).map(|id| without_secrets(&id, self.secret));
-                tracing::debug!(operation, %method, status, request_id, elapsed, "answered");
-            }
-            Err(_) => tracing::debug!(operation, %method, elapsed, "no answer"),
+        if let Ok(answer) = &result {
+            let request_id = service::request_id(&answer.headers).map(|id| without_secrets(&id, self.secret));
+            underway.answered(answer.status, request_id);
         }
         result
     }
@@ -152,6 +154,17 @@ pub(super) fn with_json(
     let body = wiped::body(value)
         .map_err(|error| SourceError::Broken(format!("the request cannot be written as JSON: {error}")))?;
     Ok(request.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body))
+}
+
+/// What logs call a way to say who is calling.
+fn scheme(proof: Proof) -> Option<&'static str> {
+    match proof {
+        Proof::Plain => Some(Scheme::Plain.name()),
+        Proof::Token => Some("token"),
+        Proof::Password => Some("password"),
+        // Nobody who is asked here takes a derived signature.
+        Proof::Derived | Proof::Other => None,
+    }
 }
 
 /// The innermost cause of a failure, which says most and holds no address.

@@ -20,6 +20,7 @@ use crate::error::{Error, ErrorKind};
 use crate::model::ProjectId;
 use crate::response::Response;
 use crate::retry::RetryPolicy;
+use crate::spans::{self, Course};
 
 /// Runs an operation that may be repeated until it succeeds, fails for good, or the policy ends it.
 pub(crate) async fn run<T, F: Future<Output = Result<Response<T>, Error>>>(
@@ -39,17 +40,6 @@ pub(crate) async fn run<T, F: Future<Output = Result<Response<T>, Error>>>(
         }
     };
     course.instrument(span).await
-}
-
-/// How an attempt differs from the first one.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Course {
-    /// Which one it is, from 1.
-    pub(super) number: u32,
-    /// How long was waited before it.
-    pub(super) waited: Duration,
-    /// Why the one before was not the last.
-    pub(super) because: Option<String>,
 }
 
 /// One call with all its attempts.
@@ -81,7 +71,7 @@ impl<'a> Attempts<'a> {
 
     /// The span of the whole call.
     pub(crate) fn span(&self) -> tracing::Span {
-        tracing::debug_span!("call", operation = self.operation.name)
+        spans::call(self.operation.name)
     }
 
     /// How many attempts were made. One that was made again with new credentials counts once.
@@ -119,8 +109,7 @@ impl<'a> Attempts<'a> {
         self.renewed = true;
         match self.within(session.renew(&credentials)).await {
             Ok(Some(fresh)) => {
-                self.course.waited = Duration::ZERO;
-                self.course.because = Some(refused.in_short());
+                self.course = self.course.renewed(&refused);
                 self.send(&fresh, &project_id, self.timeout, attempt).await
             }
             // That new ones could not be had is less telling than why the old ones were refused.
@@ -152,15 +141,7 @@ impl<'a> Attempts<'a> {
             Secret::AccessKey(_) => self.client.session().scheme().name(),
             Secret::Token(_) => "token",
         };
-        let span = tracing::debug_span!(
-            "attempt",
-            operation = self.operation.name,
-            attempt = self.course.number,
-            scheme,
-            status = tracing::field::Empty,
-            request_id = tracing::field::Empty,
-            elapsed_ms = tracing::field::Empty,
-        );
+        let span = spans::attempt(self.operation.name, &self.course, Some(scheme));
         let http = self.client.http().map_err(|error| error.with_operation(self.operation.name))?.clone();
         let call = Call::new(
             self.client,

@@ -108,7 +108,7 @@ pub(super) fn no_answer(operation: Operation, endpoint: &Url, error: reqwest::Er
 }
 
 /// The error for an HTTP client of the program's own that went where it was redirected to.
-pub(super) fn redirected(operation: Operation, to: &Url) -> Error {
+pub(crate) fn redirected(operation: Operation, to: &Url) -> Error {
     let host = to.host_str().unwrap_or_default();
     let message = format!("the HTTP client followed a redirect to {host}, where the credentials may have gone, too");
     let error = Error::new(ErrorKind::Configuration, message).with_hint(

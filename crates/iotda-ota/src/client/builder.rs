@@ -141,7 +141,8 @@ impl ClientBuilder {
         self
     }
 
-    /// How long one attempt of a call to IoTDA, IAM or STS may take; 60 seconds otherwise. Uploads have no such limit.
+    /// How long one attempt of a call to IoTDA, IAM, STS or OBS may take; 60 seconds otherwise. Content of objects has
+    /// another limit, [`idle_timeout`](Self::idle_timeout).
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -153,7 +154,8 @@ impl ClientBuilder {
         self
     }
 
-    /// How long OBS may neither take nor send anything before an upload or download is given up; 60 seconds otherwise.
+    /// How long 256 KiB of an object's content may be on their way before the upload or download is given up; 60 seconds
+    /// otherwise. There is no limit on the whole.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.options.idle_timeout = timeout;
         self

@@ -3,7 +3,7 @@
 //! Names and forms are those of the OBS API reference, "Operations on Multipart Upload". Nothing here decides; what is
 //! done with the calls is in `upload/parts`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -14,14 +14,19 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::Obs;
-use super::request::{Reply, Request, header, text};
+use super::attempt::Reply;
+use super::refusal::NOT_OBS;
+use super::request::{Request, header, text};
 use crate::error::service::ServiceError;
 use crate::error::{Error, ErrorKind};
 use crate::model::Checksum;
 use crate::progress::Meter;
 
-/// The most pages of a list that are read; each has a thousand entries.
-const MOST_PAGES: usize = 1000;
+/// The most pages of a list that are read; each has up to a thousand entries.
+const MOST_PAGES: usize = 200;
+
+/// The most bytes of a list that are read, all pages together; ten thousand parts take some megabytes.
+const LONGEST_LIST: usize = 32 * 1024 * 1024;
 
 /// The header by which the store verifies what it gets.
 pub(super) const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-obs-content-sha256");
@@ -151,33 +156,30 @@ impl Obs {
     /// The parts that the store has, by number.
     pub(super) async fn list_parts(&self, place: Place<'_>) -> Result<BTreeMap<u32, ListedPart>, Error> {
         const OPERATION: &str = "obs_list_parts";
-        let mut found = BTreeMap::new();
+        let (mut found, mut pages) = (BTreeMap::new(), Pages::new(OPERATION));
         let mut marker = None;
-        for _ in 0..MOST_PAGES {
+        loop {
             let mut request = Request::new(OPERATION, Method::GET, place.bucket, place.key)
                 .query("uploadId", place.upload_id.to_owned())
                 .query("max-parts", "1000".to_owned());
             if let Some(marker) = marker.take() {
                 request = request.query("part-number-marker", marker);
             }
-            let page: PartPage = read(OPERATION, &self.call(&request).await?)?;
-            let before = found.len();
+            let reply = self.call(&request).await?;
+            let page: PartPage = read(OPERATION, &reply)?;
             found.extend(page.parts.into_iter().map(|part| (part.number, part)));
-            // A page that brings nothing new would be followed forever.
-            match page.next.filter(|next| page.truncated && !next.is_empty() && found.len() > before) {
-                Some(next) => marker = Some(next),
-                None => break,
-            }
+            let Some(next) = page.next.filter(|next| page.truncated && !next.is_empty()) else { return Ok(found) };
+            pages.follow(&reply, &next)?;
+            marker = Some(next);
         }
-        Ok(found)
     }
 
     /// The ids of all uploads of this very key that are neither completed nor given up.
     pub(super) async fn list_uploads(&self, bucket: &str, key: &str) -> Result<Vec<String>, Error> {
         const OPERATION: &str = "obs_list_multipart_uploads";
-        let mut found = Vec::new();
+        let (mut found, mut pages) = (Vec::new(), Pages::new(OPERATION));
         let mut marker: Option<(String, String)> = None;
-        for _ in 0..MOST_PAGES {
+        loop {
             let mut request = Request::new(OPERATION, Method::GET, bucket, "")
                 .query("uploads", None)
                 .query("prefix", key.to_owned())
@@ -188,17 +190,16 @@ impl Obs {
                     request = request.query("upload-id-marker", upload_id.clone());
                 }
             }
-            let page: UploadPage = read(OPERATION, &self.call(&request).await?)?;
+            let reply = self.call(&request).await?;
+            let page: UploadPage = read(OPERATION, &reply)?;
             let uploads = page.uploads.into_iter().filter(|upload| upload.key == key);
             found.extend(uploads.map(|upload| upload.upload_id));
             let next = page.next_key.filter(|next| page.truncated && !next.is_empty());
-            let next = next.map(|key| (key, page.next_upload_id.unwrap_or_default()));
-            if next.is_none() || next == marker {
-                break;
-            }
-            marker = next;
+            let Some(next_key) = next else { return Ok(found) };
+            let next = (next_key, page.next_upload_id.unwrap_or_default());
+            pages.follow(&reply, &format!("{next:?}"))?;
+            marker = Some(next);
         }
-        Ok(found)
     }
 
     /// Sends bytes that go with their checksum, and once again if they arrive damaged.
@@ -219,6 +220,38 @@ impl Obs {
                 .with_source(error)
                 .with_hint("something on the way changes the bytes: check proxies and the memory of this machine")
         })
+    }
+}
+
+/// The pages of a list so far, so that none is followed for ever.
+struct Pages {
+    operation: &'static str,
+    bytes: usize,
+    markers: HashSet<String>,
+}
+
+impl Pages {
+    fn new(operation: &'static str) -> Self {
+        Self { operation, bytes: 0, markers: HashSet::new() }
+    }
+
+    /// Goes on from a page to the one that its marker leads to.
+    fn follow(&mut self, reply: &Reply, marker: &str) -> Result<(), Error> {
+        self.bytes += reply.body.len();
+        let message = if !self.markers.insert(marker.to_owned()) {
+            "the list goes round in circles".to_owned()
+        } else if self.markers.len() >= MOST_PAGES {
+            format!("the list has more than {MOST_PAGES} pages")
+        } else if self.bytes > LONGEST_LIST {
+            format!("the list is longer than {LONGEST_LIST} bytes")
+        } else {
+            return Ok(());
+        };
+        let service = ServiceError::read(reply.status, &reply.headers, b"");
+        Err(Error::new(ErrorKind::Unintelligible, message)
+            .with_operation(self.operation)
+            .with_service(service)
+            .with_hint(NOT_OBS))
     }
 }
 
@@ -248,11 +281,7 @@ fn unintelligible(operation: &'static str, reply: &Reply) -> Error {
             (ErrorKind::Unavailable, "OBS failed, though with a status of success", "wait a little and try again")
         }
         Some(_) => (ErrorKind::Rejected, "refused by OBS, though with a status of success", "see what the code says"),
-        None => (
-            ErrorKind::Unintelligible,
-            "the answer is not one of OBS",
-            "check the OBS address, and that no proxy answers in its place",
-        ),
+        None => (ErrorKind::Unintelligible, "the answer is not one of OBS", NOT_OBS),
     };
     Error::new(kind, message).with_operation(operation).with_service(service).with_hint(hint)
 }

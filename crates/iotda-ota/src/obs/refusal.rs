@@ -5,9 +5,11 @@ use std::time::Duration;
 use http::StatusCode;
 use http::header::LOCATION;
 use serde::Deserialize;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
+use super::request::Request;
+use crate::auth::{Credentials, Secret};
 use crate::error::hints;
 use crate::error::secrets::Secrets;
 use crate::error::service::ServiceError;
@@ -22,26 +24,45 @@ const LONGEST_ADDRESS: usize = 255;
 /// How long is waited for an error's body.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// What to do about an answer that OBS does not give.
+pub(super) const NOT_OBS: &str = "check the OBS address, and that no proxy answers in its place";
+
 const CHECK_KEY: &str = "check the access key, its permissions for the bucket, and that this machine's clock is right: \
      OBS refuses requests that are more than 15 minutes off";
+
+const CHECK_TEMPORARY_KEY: &str = "the access key is a temporary one, which may have expired: fetch new temporary \
+     credentials and run the same command again; an upload goes on where it was. If that is not it, check the key's \
+     permissions for the bucket, and that this machine's clock is right";
+
+/// The code of a store that is full. That comes with status 403, though it has nothing to do with permissions (OBS API
+/// reference, "Error Codes").
+const NO_ROOM: &str = "InsufficientStorageSpace";
 
 /// Codes of a request that broke off on its way, which come with status 400 (OBS API reference, "Error Codes").
 const INTERRUPTED: [&str; 2] = ["RequestTimeout", "IncompleteBody"];
 
-/// The error for a refusal, with as much of its body as a message needs.
-pub(super) async fn read(
-    operation: &'static str,
-    bucket: &str,
-    key: &str,
-    mut response: reqwest::Response,
+/// As much of a refusal's body as a message needs, and as comes in time.
+pub(super) async fn body(response: &mut reqwest::Response, end: Option<Instant>) -> Vec<u8> {
+    let mut body = Vec::new();
+    let patience = Instant::now() + PATIENCE;
+    let _ = timeout_at(end.map_or(patience, |end| end.min(patience)), read_error(response, &mut body)).await;
+    body
+}
+
+/// The error for a refusal.
+pub(super) fn read(
+    request: &Request<'_>,
+    credentials: &Credentials,
+    response: &reqwest::Response,
+    body: &[u8],
     secrets: &Secrets,
 ) -> Error {
-    // What came in time is enough for a message.
-    let mut body = Vec::new();
-    let _ = timeout(PATIENCE, read_error(&mut response, &mut body)).await;
-    let service = ServiceError::read_without(secrets, response.status(), response.headers(), &body);
+    let Request { operation, bucket, key, .. } = request;
+    let temporary = matches!(credentials.secret(), Secret::AccessKey(key) if key.token().is_some());
+    let check_key = if temporary { CHECK_TEMPORARY_KEY } else { CHECK_KEY };
+    let service = ServiceError::read_without(secrets, response.status(), response.headers(), body);
     let code = service.error_code.as_deref().unwrap_or_default();
-    let elsewhere = other_address(&response, &body).map(|address| secrets.hide(&address));
+    let elsewhere = other_address(response, body).map(|address| secrets.hide(&address));
     let (kind, message, hint) = match response.status() {
         StatusCode::NOT_FOUND if code == "NoSuchBucket" => (
             ErrorKind::NotFound,
@@ -51,13 +72,21 @@ pub(super) async fn read(
         StatusCode::NOT_FOUND if code == "NoSuchUpload" => (
             ErrorKind::NotFound,
             format!("there is no such multipart upload of object {key:?} in bucket {bucket:?}"),
-            Some("publish again, which starts the upload anew"),
+            Some(
+                "somebody cancelled it, or completed it: see that nobody else uploads to this key or cleans up the bucket, \
+                 then run the same command again, which starts the upload anew",
+            ),
         ),
         StatusCode::NOT_FOUND => {
             (ErrorKind::NotFound, format!("there is no object {key:?} in bucket {bucket:?}"), None)
         }
-        StatusCode::UNAUTHORIZED => (ErrorKind::Unauthenticated, "not authenticated".to_owned(), Some(CHECK_KEY)),
-        StatusCode::FORBIDDEN => (ErrorKind::Denied, format!("not permitted in bucket {bucket:?}"), Some(CHECK_KEY)),
+        StatusCode::UNAUTHORIZED => (ErrorKind::Unauthenticated, "not authenticated".to_owned(), Some(check_key)),
+        StatusCode::FORBIDDEN if code == NO_ROOM => (
+            ErrorKind::Rejected,
+            format!("there is no room left for bucket {bucket:?}"),
+            Some("raise the quota or delete what nobody needs, then run the same command again"),
+        ),
+        StatusCode::FORBIDDEN => (ErrorKind::Denied, format!("not permitted in bucket {bucket:?}"), Some(check_key)),
         StatusCode::MOVED_PERMANENTLY | StatusCode::TEMPORARY_REDIRECT if !code.is_empty() || elsewhere.is_some() => (
             ErrorKind::Rejected,
             match &elsewhere {
@@ -66,11 +95,9 @@ pub(super) async fn read(
             },
             Some("give the OBS address of the bucket's region, and its region"),
         ),
-        status if status.is_redirection() => (
-            ErrorKind::Unintelligible,
-            "redirected, which OBS does not do like this".to_owned(),
-            Some("check the OBS address, and that no proxy answers in its place"),
-        ),
+        status if status.is_redirection() => {
+            (ErrorKind::Unintelligible, "redirected, which OBS does not do like this".to_owned(), Some(NOT_OBS))
+        }
         StatusCode::TOO_MANY_REQUESTS => {
             (ErrorKind::Unavailable, "too many requests".to_owned(), Some("wait a little and try again"))
         }
@@ -82,7 +109,11 @@ pub(super) async fn read(
         status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
             (ErrorKind::Unavailable, "OBS failed".to_owned(), Some("wait a little and try again"))
         }
-        _ => (ErrorKind::Rejected, "refused by OBS".to_owned(), None),
+        _ => (
+            ErrorKind::Rejected,
+            "refused by OBS".to_owned(),
+            Some("change what the message names; when it names nothing, give the support of OBS the request id"),
+        ),
     };
     let hint = match kind {
         ErrorKind::Unauthenticated | ErrorKind::Denied => hints::after_clock(&service, hint),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::file::Source;
 use super::journal::{Journal, Target};
 use super::{LocalFile, ObjectInfo, Obs, background};
+use crate::call::{CallOptions, call_options};
 use crate::error::{Error, ErrorKind};
 use crate::lock::LockError;
 use crate::model::Checksum;
@@ -40,7 +41,8 @@ const IN_FLIGHT: usize = 4;
 /// An object of the same key that has the same content is used as it is; one with other content is an error unless
 /// [`replace`](Self::replace) is set. With a [`journal_dir`](Self::journal_dir) an upload in parts that was broken off,
 /// however that happened, goes on where it was when the same file is uploaded again; parts that nobody will complete are
-/// removed. Dropping the future stops the upload.
+/// removed. Dropping the future stops the upload. The time of an attempt is for requests that carry no content; content
+/// may take as long as it moves, see [`idle_timeout`](crate::ClientBuilder::idle_timeout).
 ///
 /// # Errors
 ///
@@ -59,6 +61,7 @@ pub struct Upload {
     part_size: u64,
     in_flight: usize,
     progress: Reporter,
+    options: CallOptions,
 }
 
 /// A file that is stored as an object.
@@ -111,6 +114,7 @@ impl Obs {
             part_size: PART,
             in_flight: IN_FLIGHT,
             progress: Reporter::default(),
+            options: self.options.clone(),
         }
     }
 }
@@ -142,6 +146,8 @@ impl Upload {
         self
     }
 
+    call_options!();
+
     /// Hears how far the upload is. Called often, so it should be quick.
     pub fn on_progress(self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.with_reporter(Reporter::new(listener))
@@ -158,6 +164,12 @@ impl Upload {
     ///
     /// See [`Upload`].
     pub async fn send(&self) -> Result<Uploaded, Error> {
+        let options = self.options.begun();
+        let begun = Self { obs: self.obs.clone().with_options(&options), ..self.clone() };
+        options.within(begun.run()).await
+    }
+
+    async fn run(&self) -> Result<Uploaded, Error> {
         let path = self.path.clone();
         let source = background::run(move |_| Source::open(&path)).await??;
         let size = source.size();
@@ -219,7 +231,7 @@ impl Upload {
             Some(checksum) => checksum.clone(),
             None => LocalFile::read_with(self.path.clone(), self.progress.clone()).await?.checksum().clone(),
         };
-        let found = self.obs.checksum_with(&self.bucket, &self.key, size, self.progress.clone()).await?;
+        let found = self.obs.checksum_with(&self.bucket, &self.key, Some(size), self.progress.clone()).await?;
         Ok(if found.matches(&checksum) { Stored::Same(object, checksum) } else { Stored::Other })
     }
 

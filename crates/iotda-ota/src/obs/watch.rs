@@ -1,55 +1,93 @@
-//! The limit on silence.
+//! The limits on waiting.
 //!
-//! An upload may take as long as it takes, provided that something moves. The HTTP client's own limit on reading
-//! cannot be used for that: it runs while the body is being sent.
+//! Content may take as long as it takes, provided that enough of it moves: a block within the limit on silence, so that a
+//! peer that drips cannot hold a transfer for ever. The HTTP client's own limit on reading cannot be used for that: it runs
+//! while the body is being sent.
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use tokio::time::{Instant, sleep_until};
 
-/// When something last moved, shared by a request and the stream of its body.
+/// How much has to move within the limit on silence, and how much is handed to the connection at a time.
+pub(super) const BLOCK: usize = 256 * 1024;
+
+/// What moved when, shared by a request and the stream of its body.
 #[derive(Clone, Debug)]
 pub(super) struct Watch {
-    last: Arc<Mutex<Instant>>,
+    state: Arc<Mutex<State>>,
     idle: Duration,
+    end: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// When the last whole block had moved.
+    last: Instant,
+    /// How much has moved since.
+    since: usize,
+}
+
+/// Why waiting ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    /// Nothing moved for so long.
+    Silent(Duration),
+    /// Less than a block moved in that time.
+    Slow(Duration),
+    /// The time was over, whatever moved.
+    Late,
 }
 
 impl Watch {
-    pub(super) fn new(idle: Duration) -> Self {
-        Self { last: Arc::new(Mutex::new(Instant::now())), idle }
+    /// From now on, with the limit on silence and perhaps an end.
+    pub(super) fn new(idle: Duration, end: Option<Instant>) -> Self {
+        Self { state: Arc::new(Mutex::new(State { last: Instant::now(), since: 0 })), idle, end }
     }
 
-    /// How long nothing may move.
-    pub(super) fn idle(&self) -> Duration {
-        self.idle
+    /// So many bytes moved.
+    pub(super) fn moved(&self, bytes: usize) {
+        let mut state = self.state();
+        state.since = state.since.saturating_add(bytes);
+        if state.since >= BLOCK {
+            *state = State { last: Instant::now(), since: 0 };
+        }
     }
 
-    /// Something moved.
+    /// A block moved, or the last that there was.
     pub(super) fn touch(&self) {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        self.moved(BLOCK);
     }
 
-    /// Runs until the end, or until nothing moved for too long; then `None`.
-    pub(super) async fn guard<T>(&self, future: impl Future<Output = T>) -> Option<T> {
-        self.touch();
-        match select(pin!(future), pin!(self.silence())).await {
-            Either::Left((value, _)) => Some(value),
-            Either::Right(((), _)) => None,
+    /// Runs until the end, or as long as the limits allow.
+    pub(super) async fn guard<T>(&self, future: impl Future<Output = T>) -> Result<T, Over> {
+        match select(pin!(future), pin!(self.over())).await {
+            Either::Left((value, _)) => Ok(value),
+            Either::Right((over, _)) => Err(over),
         }
     }
 
-    async fn silence(&self) {
+    async fn over(&self) -> Over {
         loop {
-            let end = *self.last.lock().unwrap_or_else(PoisonError::into_inner) + self.idle;
-            if end <= Instant::now() {
-                return;
+            let idle = self.state().last.checked_add(self.idle);
+            let Some(next) = idle.into_iter().chain(self.end).min() else { return std::future::pending().await };
+            if next > Instant::now() {
+                sleep_until(next).await;
+            } else if self.end.is_some_and(|end| end <= next) {
+                return Over::Late;
+            } else if self.state().since == 0 {
+                return Over::Silent(self.idle);
+            } else {
+                return Over::Slow(self.idle);
             }
-            sleep_until(end).await;
         }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -78,6 +116,38 @@ mod tests {
         let obs = client.retry(RetryPolicy::none()).build().unwrap().obs().unwrap();
         let upload = obs.upload("bucket", "x.bin", path).replace(true).part_size(24 << 20);
         upload.send().await.map(|uploaded| uploaded.object.size)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_moves_in_time_may_go_on_and_what_drips_may_not() {
+        let watch = Watch::new(LIMIT, None);
+        for bytes in [BLOCK / 2, BLOCK / 2, BLOCK, 3 * BLOCK] {
+            watch.guard(tokio::time::sleep(LIMIT / 3)).await.unwrap();
+            watch.moved(bytes);
+        }
+        let drips = async {
+            loop {
+                tokio::time::sleep(LIMIT / 10).await;
+                watch.moved(1);
+            }
+        };
+        assert_eq!(watch.guard::<()>(drips).await, Err(Over::Slow(LIMIT)));
+        watch.touch();
+        assert_eq!(watch.guard(std::future::pending::<()>()).await, Err(Over::Silent(LIMIT)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_goes_on_after_the_end_though_it_moves() {
+        let watch = Watch::new(LIMIT, Some(Instant::now() + 3 * LIMIT));
+        let moves = async {
+            loop {
+                tokio::time::sleep(LIMIT / 2).await;
+                watch.touch();
+            }
+        };
+        assert_eq!(watch.guard::<()>(moves).await, Err(Over::Late));
+        let forever = Watch::new(Duration::MAX, None);
+        forever.guard(tokio::time::sleep(Duration::from_secs(1 << 20))).await.unwrap();
     }
 
     #[tokio::test]

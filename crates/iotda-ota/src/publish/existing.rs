@@ -121,7 +121,9 @@ pub(super) async fn difference(
     }
     // Without a registered sign only the content itself can tell.
     let read = publish.verify_object || location.sign.is_none();
-    if read && !obs.checksum_with(bucket, key, stored.size, publish.progress.clone()).await?.matches(file.checksum()) {
+    if read
+        && !obs.checksum_with(bucket, key, Some(stored.size), publish.progress.clone()).await?.matches(file.checksum())
+    {
         return Ok(Some(format!("object {key:?} of package {id} has other content than the file")));
     }
     Ok(None)

@@ -18,7 +18,7 @@ pub(super) async fn run(
     found: &[Package],
     mut warnings: Vec<Warning>,
 ) -> Result<Published, Error> {
-    let file = publish.read_file().await?;
+    let file = publish.options.within(publish.read_file()).await?;
     let mut right = None;
     let mut old = Vec::new();
     for candidate in found {

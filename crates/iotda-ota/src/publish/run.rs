@@ -66,10 +66,7 @@ pub(super) async fn create(
 
 /// The credentials of both services have to be there before anything else is sent.
 async fn credentials(publish: &Publish) -> Result<Obs, Error> {
-    let mut obs = publish.client.obs()?;
-    if let Some(policy) = &publish.options.retry {
-        obs = obs.with_retry(policy.clone());
-    }
+    let obs = publish.client.obs()?.with_options(&publish.options);
     publish.client.session().project_id().await?;
     publish.client.session().obs_credentials().await?;
     Ok(obs)

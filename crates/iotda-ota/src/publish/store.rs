@@ -34,7 +34,7 @@ pub(super) async fn store(publish: &Publish, obs: &Obs, warnings: &mut Vec<Warni
     let object = look(publish, obs, &key, &uploaded.object).await?;
     if publish.verify_object && !uploaded.existed {
         let progress = publish.progress.clone();
-        let found = obs.checksum_with(&publish.bucket, &key, object.size, progress).await?;
+        let found = obs.checksum_with(&publish.bucket, &key, Some(object.size), progress).await?;
         if !found.matches(&uploaded.checksum) {
             let (bucket, sent) = (&publish.bucket, &uploaded.checksum);
             let message = format!("object {key:?} in bucket {bucket:?} has SHA-256 {found}, but {sent} was uploaded");

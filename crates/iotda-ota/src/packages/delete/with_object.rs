@@ -57,7 +57,7 @@ impl DeleteWithObject {
     pub async fn send(&self) -> Result<DeletedWithObject, Error> {
         let DeletePackage { client, package_id, options } = &self.delete;
         let options = &options.begun();
-        let obs = client.obs()?;
+        let obs = client.obs()?.with_options(options);
         let package = client.packages().show(package_id).with_options(options).send().await?.into_inner();
         // Without both names there is nothing that could be deleted.
         let object = package.obs_location().filter(|object| is_named(object)).cloned();
