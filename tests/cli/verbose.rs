@@ -1,6 +1,6 @@
-//! `--verbose`: one readable line for every call, to whatever service.
+//! `--verbose`: one readable line for every attempt of a call, to whatever service.
 
-use iotda_ota_emulator::InstanceKind;
+use iotda_ota_emulator::{Fault, FaultKind, InstanceKind, Operation};
 use serde_json::Value;
 
 use crate::auth::login;
@@ -60,6 +60,28 @@ fn an_attempt_after_the_first_says_how_long_was_waited_and_why() {
         assert!(line.contains(" ms because of: the service failed (HTTP 503); answered 503 in "), "{line}");
     }
     assert_eq!(lines.len(), 4);
+}
+
+#[test]
+fn attempts_at_obs_have_a_line_each_also_those_that_are_not_answered() {
+    let (home, instance, sample) = (Home::new(), Instance::start(InstanceKind::Any), sample());
+    for kind in [FaultKind::CloseBefore { reset: false }, FaultKind::CloseAfterCommit { reset: false }] {
+        instance.emulator.clear_requests();
+        instance.emulator.faults().add(Fault::new(Operation::PutObject, kind.clone()).times(1)).unwrap();
+        let place = instance.and(&instance.pair());
+        let key = format!("{}.bin", kind.name());
+        let version = ["--object-key", key.as_str(), "--if-exists", "replace"];
+        let run = home.run_with(&publish(&sample, &[&version[..], &["-v"]].concat()), &place).succeeded();
+        let lines: Vec<_> = run.stderr.lines().filter(|line| line.starts_with("call: obs_put_object PUT")).collect();
+        let [first, second] = lines[..] else { panic!("{}", run.stderr) };
+        assert!(first.starts_with("call: obs_put_object PUT not answered in "), "{first}");
+        assert!(second.starts_with("call: obs_put_object PUT, attempt 2 after "), "{second}");
+        assert!(second.contains(" ms because of: the connection to http://127.0.0.1:"), "{second}");
+        assert!(second.contains(" broke; answered 200 in "), "{second}");
+        // No request is left out.
+        let calls = run.stderr.lines().filter(|line| line.starts_with("call: ")).count();
+        assert_eq!(calls, instance.emulator.requests().len(), "{}", run.stderr);
+    }
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub(crate) struct ConnectionFlags {
     /// Allow http:// to other machines, where everybody on the way can read the credentials
     #[arg(long, global = true)]
     pub(crate) plain_http: bool,
-    /// How long one attempt of an IoTDA call may take [default: 60] [$IOTDA_OTA_TIMEOUT]
+    /// How long one attempt of a call may take [default: 60] [$IOTDA_OTA_TIMEOUT]
     #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) timeout: Option<u64>,
     /// How often a request is tried that is safe to repeat [default: 4] [$IOTDA_OTA_MAX_ATTEMPTS]

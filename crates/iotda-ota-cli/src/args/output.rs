@@ -15,7 +15,7 @@ pub(crate) struct OutputFlags {
     /// No progress, no warnings, no notes
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// One line for every call to the service
+    /// One line for every attempt of a call, to IoTDA, IAM and OBS
     #[arg(long, short, global = true)]
     pub(crate) verbose: bool,
     /// When to use colors
