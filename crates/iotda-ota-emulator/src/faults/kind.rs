@@ -36,6 +36,15 @@ pub enum FaultKind {
         /// Whether it is reset, instead of closed in order.
         reset: bool,
     },
+    /// The connection is closed when the whole request is read, and only some time after that everything is done: what a
+    /// gateway does that loses its connections, but not what it has passed on. Nothing is done if the emulator stops
+    /// before, or if the body has more than 64 MiB, which is not kept so long.
+    CloseBeforeCommit {
+        /// How long after the end of the connection.
+        delay: Duration,
+        /// Whether it is reset, instead of closed in order.
+        reset: bool,
+    },
     /// Everything is done as usual, but instead of the answer comes the end of the connection.
     CloseAfterCommit {
         /// Whether it is reset, instead of closed in order.
@@ -67,6 +76,7 @@ impl FaultKind {
             Self::Throttle { .. } => "throttle",
             Self::Expire => "expire",
             Self::CloseBefore { .. } => "close-before",
+            Self::CloseBeforeCommit { .. } => "close-before-commit",
             Self::CloseAfterCommit { .. } => "close-after-commit",
             Self::Cut { .. } => "cut",
             Self::Stall { .. } => "stall",

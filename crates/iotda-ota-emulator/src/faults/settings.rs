@@ -13,13 +13,14 @@ use crate::operation::Scope;
 use crate::suggestion::suggestion;
 
 /// The names of the kinds, and of the settings each has of its own.
-const KINDS: [(&str, &[&str]); 9] = [
+const KINDS: [(&str, &[&str]); 10] = [
     ("delay", &["for"]),
     ("refuse", &[]),
     ("status", &["status", "body", "code"]),
     ("throttle", &["status", "retry-after"]),
     ("expire", &[]),
     ("close-before", &["reset"]),
+    ("close-before-commit", &["for", "reset"]),
     ("close-after-commit", &["reset"]),
     ("cut", &["at"]),
     ("stall", &["at", "for"]),
@@ -92,11 +93,13 @@ impl Settings {
         parse_duration(&text).map(Some).ok_or_else(problem)
     }
 
+    fn needed_pause(&mut self, kind: &str) -> Result<Duration, FaultError> {
+        self.pause()?.ok_or_else(|| FaultError::new(format!("{kind} needs for, a time such as for=250ms")))
+    }
+
     fn kind(&mut self, name: &str) -> Result<FaultKind, FaultError> {
         Ok(match name {
-            "delay" => FaultKind::Delay(
-                self.pause()?.ok_or_else(|| FaultError::new("delay needs for, a time such as for=250ms"))?,
-            ),
+            "delay" => FaultKind::Delay(self.needed_pause(name)?),
             "refuse" => FaultKind::Refuse,
             "status" => FaultKind::Status {
                 status: self.take("status")?.unwrap_or(STATUS),
@@ -109,6 +112,10 @@ impl Settings {
             },
             "expire" => FaultKind::Expire,
             "close-before" => FaultKind::CloseBefore { reset: self.take("reset")?.unwrap_or(false) },
+            "close-before-commit" => FaultKind::CloseBeforeCommit {
+                delay: self.needed_pause(name)?,
+                reset: self.take("reset")?.unwrap_or(false),
+            },
             "close-after-commit" => FaultKind::CloseAfterCommit { reset: self.take("reset")?.unwrap_or(false) },
             "cut" => FaultKind::Cut { at: self.take("at")? },
             // The table of kinds has no further name.
@@ -154,6 +161,10 @@ pub(crate) fn write(fault: &Fault) -> Vec<(&'static str, String)> {
         FaultKind::Throttle { status, retry_after } => {
             add("status", (*status != THROTTLED).then(|| status.to_string()));
             add("retry-after", retry_after.clone());
+        }
+        FaultKind::CloseBeforeCommit { delay, reset } => {
+            add("for", Some(write_duration(*delay)));
+            add("reset", reset.then(|| "true".to_owned()));
         }
         FaultKind::CloseBefore { reset } | FaultKind::CloseAfterCommit { reset } => {
             add("reset", reset.then(|| "true".to_owned()));

@@ -93,6 +93,7 @@ fn refuses_what_it_cannot_read_and_says_what_to_write() {
         ("*:close", "there are delay, refuse"),
         ("*:throtle", "did you mean \"throttle\"?"),
         ("*:delay", "for=250ms"),
+        ("*:close-before-commit", "close-before-commit needs for"),
         ("*:delay:for=2", "250ms or 2s"),
         ("*:delay:for=-1s", "250ms or 2s"),
         ("*:cut:probabilty=1", "did you mean \"probability\"?"),
@@ -138,6 +139,7 @@ fn kind() -> impl Strategy<Value = FaultKind> {
         (throttled, prop::option::of(plain))
             .prop_map(|(status, retry_after)| FaultKind::Throttle { status, retry_after }),
         any::<bool>().prop_map(|reset| FaultKind::CloseBefore { reset }),
+        (duration(), any::<bool>()).prop_map(|(delay, reset)| FaultKind::CloseBeforeCommit { delay, reset }),
         any::<bool>().prop_map(|reset| FaultKind::CloseAfterCommit { reset }),
         any::<Option<u64>>().prop_map(|at| FaultKind::Cut { at }),
         (any::<Option<u64>>(), prop::option::of(duration())).prop_map(|(at, pause)| FaultKind::Stall { at, pause }),

@@ -14,9 +14,10 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::response::Response;
 use http::Request;
 use http::request::Parts;
@@ -33,6 +34,9 @@ use super::{Shared, control, obs};
 use crate::faults::{Decision, FaultKind};
 use crate::identity::expiring_credential;
 use crate::operation::{Call, Port};
+
+/// Most bytes of a body that is kept for later.
+const MOST_KEPT_BYTES: usize = 64 << 20;
 
 /// The entrance of one port; cheap to clone.
 #[derive(Clone)]
@@ -143,6 +147,19 @@ impl Front {
         }
     }
 
+    /// Lets the router do what a request wants, though there is nobody left to answer; nothing if the emulator stops
+    /// first.
+    async fn route_later(self, delay: Duration, request: Request<Body>) {
+        let mut stop = self.stop.clone();
+        let is_time = tokio::select! {
+            () = sleep(delay) => true,
+            _ = stop.wait_for(|stop| *stop) => false,
+        };
+        if is_time {
+            self.route(request).await;
+        }
+    }
+
     /// Makes a fault happen.
     async fn strike(
         &self,
@@ -162,6 +179,12 @@ impl Front {
                 Ok(answers::throttled(&self.shared, call, status, retry_after.as_deref()))
             }
             FaultKind::CloseBefore { reset } => Err(abort(line, reset)),
+            FaultKind::CloseBeforeCommit { delay, reset } => {
+                if let Ok(body) = to_bytes(body, MOST_KEPT_BYTES).await {
+                    tokio::spawn(self.clone().route_later(delay, Request::from_parts(parts, body.into())));
+                }
+                Err(abort(line, reset))
+            }
             FaultKind::CloseAfterCommit { reset } => {
                 self.route(Request::from_parts(parts, body)).await;
                 Err(abort(line, reset))

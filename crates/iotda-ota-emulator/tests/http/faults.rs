@@ -125,6 +125,29 @@ async fn a_connection_closed_after_the_commit_did_everything() {
 }
 
 #[tokio::test]
+async fn a_connection_closed_before_the_commit_does_everything_later() {
+    let caller = with(&["create_ota_package:close-before-commit:for=1s,times=1"]).await;
+    assert!(try_create(&caller).await.unwrap_err().is_request());
+    assert_eq!(count(&caller).await, 0, "not yet");
+    while count(&caller).await == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    assert_eq!(count(&caller).await, 1);
+
+    // What was not done yet when the emulator stops is never done.
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let caller = Caller::of(Emulator::builder().data_dir(&data).start().await.unwrap());
+    caller.upload("a.bin", b"firmware").await;
+    let late = "create_ota_package:close-before-commit:for=1000s,reset=true";
+    caller.emulator.faults().add(late.parse().unwrap()).unwrap();
+    assert!(try_create(&caller).await.unwrap_err().is_request());
+    caller.emulator.shutdown().await;
+    let caller = Caller::of(Emulator::builder().data_dir(&data).start().await.unwrap());
+    assert_eq!(count(&caller).await, 0);
+}
+
+#[tokio::test]
 async fn a_close_is_orderly_unless_it_is_a_reset() {
     let caller = with(&["*:close-after-commit:times=1", "*:close-after-commit:reset=true"]).await;
     let (answer, end) = raw::exchange(caller.emulator.endpoint(), &raw::list(&caller)).await;
