@@ -168,6 +168,28 @@ async fn markers_that_stand_still_or_go_back_end_a_stream() {
 }
 
 #[tokio::test]
+async fn pages_with_nothing_new_end_a_stream_however_far_their_markers_go() {
+    use futures_util::TryStreamExt;
+    let count = AtomicU64::new(0);
+    let stub = Stub::start(move |_| {
+        let marker = format!("{:024x}", u64::MAX - count.fetch_add(1, Ordering::Relaxed));
+        Answer::new(200, format!(r#"{{"packages":[{{"package_id":"a"}}],"page":{{"marker":"{marker}"}}}}"#))
+    })
+    .await;
+    let stream = stub.client().packages().list(PackageType::Firmware).limit(1).stream();
+    let error = stream.try_collect::<Vec<_>>().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unintelligible);
+    assert!(error.to_string().contains("all listed before"), "{error}");
+    assert_eq!(stub.received().len(), 2);
+
+    let empty = r#"{"packages":[],"page":{"marker":"5ea000000000000000000000"}}"#;
+    let stub = Stub::always(Answer::new(200, empty)).await;
+    let stream = stub.client().packages().list(PackageType::Firmware).stream();
+    assert!(stream.try_collect::<Vec<_>>().await.unwrap().is_empty());
+    assert_eq!(stub.received().len(), 1);
+}
+
+#[tokio::test]
 async fn a_redirect_that_leads_back_is_not_followed() {
     let stub = Stub::start(|request| Answer::new(302, "").header("location", &request.target)).await;
     let error = stub.client().packages().list(PackageType::Firmware).send().await.unwrap_err();

@@ -1,7 +1,9 @@
 //! Pages by marker as one stream of items.
 
 use std::collections::HashSet;
+use std::collections::hash_map::RandomState;
 use std::future::Future;
+use std::hash::BuildHasher;
 
 use futures_util::stream::{iter, try_unfold};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
@@ -11,6 +13,8 @@ use crate::model::Package;
 use crate::packages::PackagePage;
 
 const OPERATION: &str = "list_ota_packages";
+
+const STUCK: &str = "a marker that does not go on from the last one";
 
 /// The largest page that the service gives.
 pub(crate) const LARGEST_PAGE: u32 = 50;
@@ -26,20 +30,39 @@ struct State<F> {
     fetch: F,
     left: Option<u64>,
     marker: Option<String>,
-    seen: HashSet<String>,
+    markers: HashSet<String>,
+    packages: Seen,
     last: bool,
+}
+
+/// Which packages were there already: a number for each id, so that a list of millions is followed with little memory.
+#[derive(Default)]
+struct Seen {
+    hasher: RandomState,
+    ids: HashSet<u64>,
+}
+
+impl Seen {
+    /// Remembers the packages of a page, and tells whether any of them is new.
+    fn adds(&mut self, page: &PackagePage) -> bool {
+        let before = self.ids.len();
+        self.ids.extend(page.packages.iter().map(|package| self.hasher.hash_one(package.package_id.as_str())));
+        self.ids.len() > before
+    }
 }
 
 /// Fetches pages, each from the marker of the one before, until one is not full or as many as wanted are there. `fetch`
 /// gets the marker and the size.
 ///
-/// What a marker looks like after the last page is not known, so the end is told from the number of items alone.
+/// What a marker looks like after the last page is not known, so the end is told from the number of items alone. A page
+/// that is full and has nothing new, whatever its marker is, is an error: it would go on for ever.
 pub(crate) fn pages<F, P>(wanted: Wanted, fetch: F) -> impl Stream<Item = Result<PackagePage, Error>> + Send
 where
     F: FnMut(Option<String>, u32) -> P + Send,
     P: Future<Output = Result<PackagePage, Error>> + Send,
 {
-    let state = State { fetch, left: wanted.most, marker: None, seen: HashSet::new(), last: wanted.most == Some(0) };
+    let (markers, packages) = (HashSet::new(), Seen::default());
+    let state = State { fetch, left: wanted.most, marker: None, markers, packages, last: wanted.most == Some(0) };
     try_unfold(state, move |mut state| async move {
         if state.last {
             return Ok(None);
@@ -47,6 +70,7 @@ where
         let size =
             state.left.and_then(|left| u32::try_from(left).ok()).map_or(wanted.page, |left| left.min(wanted.page));
         let mut page = (state.fetch)(state.marker.clone(), size).await?;
+        let is_new = state.packages.adds(&page);
         let full = page.packages.len() >= size as usize;
         // Should the service answer more than it was asked for, what is cut off here comes with no other page.
         if state.left.is_some() {
@@ -54,10 +78,13 @@ where
         }
         state.left = state.left.map(|left| left - page.packages.len() as u64);
         state.last = !full || state.left == Some(0);
+        if !state.last && !is_new {
+            return Err(endless("a full page of packages that were all listed before"));
+        }
         if !state.last {
             let marker = next(state.marker.as_deref(), page.marker.clone())?;
-            if !state.seen.insert(marker.clone()) {
-                return Err(stuck());
+            if !state.markers.insert(marker.clone()) {
+                return Err(endless(STUCK));
             }
             state.marker = Some(marker);
         }
@@ -82,7 +109,7 @@ fn next(before: Option<&str>, marker: Option<String>) -> Result<String, Error> {
     match before {
         Some(before) if is_record_id(before) && is_record_id(&marker) => {
             let descends = marker.to_ascii_lowercase() < before.to_ascii_lowercase();
-            if descends { Ok(marker) } else { Err(stuck()) }
+            if descends { Ok(marker) } else { Err(endless(STUCK)) }
         }
         _ => Ok(marker),
     }
@@ -92,21 +119,27 @@ fn is_record_id(marker: &str) -> bool {
     marker.len() == 24 && marker.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn stuck() -> Error {
-    let message = "the service answered a marker that does not go on from the last one";
+/// The error of a list that would never end.
+fn endless(answered: &str) -> Error {
+    let message = format!("the service answered {answered}");
     Error::new(ErrorKind::Unintelligible, message).with_operation(OPERATION)
 }
 
 #[cfg(test)]
 mod tests {
     use std::pin::pin;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use futures_util::TryStreamExt;
 
     use super::*;
 
+    /// A page whose packages are like no other's.
     fn page(count: usize, marker: Option<&str>) -> PackagePage {
-        PackagePage { packages: vec![Package::default(); count], count: None, marker: marker.map(str::to_owned) }
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let id = || NEXT.fetch_add(1, Ordering::Relaxed).to_string().into();
+        let packages = (0..count).map(|_| Package { package_id: id(), ..Package::default() }).collect();
+        PackagePage { packages, count: None, marker: marker.map(str::to_owned) }
     }
 
     const TWO: Wanted = Wanted { page: 2, most: None };
@@ -159,6 +192,18 @@ mod tests {
             let pages = vec![page(2, Some(first)), page(2, Some(second)), page(0, None)];
             assert_eq!(collect(TWO, pages).await.unwrap(), 4, "{first}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_page_without_anything_new_is_an_error_whatever_its_marker_is() {
+        let first = page(2, Some("5fa000000000000000000000"));
+        let again = |marker: &str| PackagePage { marker: Some(marker.to_owned()), ..first.clone() };
+        let half = PackagePage { packages: [&first.packages[1..], &page(1, None).packages].concat(), ..again("x") };
+        assert_eq!(collect(TWO, vec![first.clone(), half, page(0, None)]).await.unwrap(), 4, "half of it is new");
+        let pages = vec![first.clone(), again("5ea000000000000000000000")];
+        assert_eq!(collect(TWO, pages).await.unwrap_err().kind(), ErrorKind::Unintelligible);
+        let empty = PackagePage { packages: Vec::new(), ..again("5ea000000000000000000000") };
+        assert_eq!(collect(TWO, vec![first.clone(), empty]).await.unwrap(), 2, "an empty page is the last");
     }
 
     #[tokio::test]
