@@ -1,6 +1,8 @@
 //! Creates whose answer is lost: what is looked up, what is repeated, and what the caller learns.
 
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use iotda_ota::{CreatePackage, Error, ErrorKind, ObsLocation, Package, PackageType, Response, RetryPolicy, Sought};
 use support::{Answer, Received, Stub, impatient};
@@ -97,7 +99,7 @@ impl Service {
     }
 
     async fn send(&self, policy: RetryPolicy) -> Result<Response<Package>, Error> {
-        self.create(policy).timeout(std::time::Duration::from_secs(5)).send().await
+        self.create(policy).timeout(Duration::from_secs(5)).send().await
     }
 
     fn methods(&self) -> String {
@@ -142,7 +144,7 @@ async fn a_create_that_was_carried_out_is_found_and_not_repeated() {
 
 #[tokio::test]
 async fn a_create_that_was_not_carried_out_is_tried_again_after_a_look() {
-    for answer in [Answer::nothing(), Answer::new(500, ""), Answer::new(504, "")] {
+    for answer in [Answer::nothing(), Answer::new(500, ""), Answer::new(502, ""), Answer::new(504, "")] {
         let service = Service::start([Create::Not(answer.clone()), Create::Not(answer), Create::Done(ID)]).await;
         let package = service.send(impatient()).await.unwrap();
         assert!(!package.is_found() && package.attempts() == 3 && package.status() == 201);
@@ -171,6 +173,13 @@ async fn a_clear_refusal_is_not_repeated() {
     let service = Service::start([Create::Not(Answer::new(200, r#"{"error_code":"IOTDA.1"}"#))]).await;
     assert_eq!(service.send(impatient()).await.unwrap_err().kind(), ErrorKind::Rejected);
     assert_eq!(service.methods(), "C");
+    // A 408 refuses and yet leaves open what became of the request: it is looked up, and not repeated either.
+    let service = Service::start([Create::Not(Answer::new(408, ""))]).await;
+    assert!(service.send(impatient()).await.unwrap_err().is_outcome_unknown());
+    assert_eq!(service.methods(), "CL");
+    let service = Service::start([Create::Lost(ID, Answer::new(408, ""))]).await;
+    assert!(service.send(impatient()).await.unwrap().is_found());
+    assert_eq!(service.methods(), "CLS");
 }
 
 #[tokio::test]
@@ -183,30 +192,78 @@ async fn a_success_that_cannot_be_found_is_never_created_again() {
 
 #[tokio::test]
 async fn a_service_that_fails_every_time_has_done_nothing_and_that_is_said() {
-    let failing = || Create::Not(Answer::new(500, ""));
-    let service = Service::start([failing(), failing()]).await;
-    let error = service.send(impatient().max_attempts(2)).await.unwrap_err();
-    assert!(error.is_retryable() && error.attempts() == 2, "{error:?}");
-    assert!(error.to_string().contains("it was looked up and is not there"), "{error}");
-    assert_eq!(service.methods(), "CLCL");
+    for status in [500, 503] {
+        let failing = || Create::Not(Answer::new(status, ""));
+        let service = Service::start([failing(), failing()]).await;
+        let error = service.send(impatient().max_attempts(2)).await.unwrap_err();
+        assert!(error.is_retryable() && error.attempts() == 2, "{error:?}");
+        assert!(error.to_string().contains("it was looked up and is not there"), "{error}");
+        assert_eq!(service.methods(), "CLCL");
+    }
+}
+
+/// Ends that do not tell whether the service is done with the request.
+fn open_ends() -> Vec<Answer> {
+    let cut = serde_json::json!({ "status": 500, "body": "{\"error_code\": \"X\"}", "cut_after": 8 });
+    let statuses = [502, 504, 507].map(|status| Answer::new(status, ""));
+    [&statuses[..], &[Answer::nothing(), Answer::silence(), Answer::from_fixture(&cut)]].concat()
 }
 
 #[tokio::test]
-async fn a_service_that_was_too_slow_may_still_be_at_it() {
-    for late in [Answer::new(504, ""), Answer::silence()] {
-        let service = Service::start([Create::Not(late), Create::Not(Answer::new(403, ""))]).await;
-        let create = service.create(impatient()).timeout(std::time::Duration::from_millis(200));
-        let error = create.send().await.unwrap_err();
-        assert!(error.is_outcome_unknown(), "{error:?}");
-        assert!(error.to_string().contains("may still be at it"), "{error}");
-        assert_eq!(service.methods(), "CLCL");
+async fn a_service_that_did_not_say_that_it_was_done_may_still_be_at_it() {
+    for late in open_ends() {
+        for last in [late.clone(), Answer::new(500, ""), Answer::new(403, "")] {
+            let service = Service::start([Create::Not(late.clone()), Create::Not(last)]).await;
+            let create = service.create(impatient().max_attempts(2)).timeout(Duration::from_millis(200));
+            let error = create.send().await.unwrap_err();
+            assert!(error.is_outcome_unknown() && error.sought().is_some(), "{late:?}: {error:?}");
+            assert!(error.to_string().contains("may still be at it"), "{error}");
+            assert_eq!(service.methods(), "CLCL");
+        }
     }
+}
+
+#[tokio::test]
+async fn before_it_is_looked_up_what_may_be_under_way_has_a_moment_to_arrive() {
+    const MOMENT: Duration = Duration::from_millis(50);
+    let times = Arc::<Mutex<Vec<(bool, Instant)>>>::default();
+    let seen = Arc::clone(&times);
+    let creates = [Create::Not(Answer::nothing()), Create::Done(ID)];
+    let service = Service::with(creates, move |request| {
+        seen.lock().unwrap().push((request.method == "POST", Instant::now()));
+        None
+    })
+    .await;
+    service.send(RetryPolicy::default().delays(MOMENT, MOMENT)).await.unwrap();
+    assert_eq!(service.methods(), "CLCL");
+    let times = times.lock().unwrap();
+    for pair in times.windows(2).filter(|pair| pair[0].0) {
+        assert!(pair[1].1 - pair[0].1 >= MOMENT, "{times:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_lists_without_end_does_not_keep_a_look_up_for_ever() {
+    let lists = AtomicU64::new(0);
+    let endless = move |request: &Received| {
+        (request.method == "GET" && request.target.contains('?')).then(|| {
+            let page = lists.fetch_add(1, Ordering::Relaxed);
+            let id = |item| format!(r#"{{"package_id":"{:032x}","version":"another"}}"#, page * 50 + item);
+            let items: Vec<_> = (0..50).map(id).collect();
+            let marker = format!("{:024x}", u64::MAX - page);
+            Answer::new(200, format!(r#"{{"packages":[{}],"page":{{"marker":"{marker}"}}}}"#, items.join(",")))
+        })
+    };
+    let service = Service::with([Create::Lost(ID, Answer::nothing())], endless).await;
+    let error = service.send(impatient()).await.unwrap_err();
+    assert!(error.is_outcome_unknown() && error.to_string().contains("more than 1000"), "{error:?}");
+    assert_eq!(service.methods(), format!("C{}", "L".repeat(21)));
 }
 
 #[tokio::test]
 async fn a_refusal_after_an_open_end_is_only_the_answer_if_nothing_is_there() {
     let refused = || Create::Not(Answer::new(409, ""));
-    let service = Service::start([Create::Not(Answer::nothing()), refused()]).await;
+    let service = Service::start([Create::Not(Answer::new(500, "")), refused()]).await;
     assert_eq!(service.send(impatient()).await.unwrap_err().status(), Some(409));
     assert_eq!(service.methods(), "CLCL");
 

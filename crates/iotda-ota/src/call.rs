@@ -238,9 +238,9 @@ impl Call {
         let Some(answer) = answer else {
             return Err(match sent {
                 Err(error) => {
-                    // What never left was not carried out.
-                    let creates = self.operation.creates && self.left.get();
-                    outcome::no_answer(Operation { creates, ..self.operation }, &self.endpoint, error)
+                    // What never left was not carried out; of what may be repeated nobody watches it.
+                    let sent = !self.operation.creates || self.left.get();
+                    outcome::no_answer(self.operation, sent, &self.endpoint, error)
                 }
                 Ok(_) => Error::new(ErrorKind::Configuration, "the request could not be built")
                     .with_operation(self.operation.name),

@@ -19,7 +19,7 @@ use crate::obs::Obs;
 use crate::packages::Packages;
 use crate::publish::Publish;
 use crate::rate::Limiter;
-use crate::retry::RetryPolicy;
+use crate::retry::{self, RetryPolicy};
 use crate::transport::Clients;
 use crate::verify::Verify;
 
@@ -119,13 +119,13 @@ impl Client {
     }
 
     /// The project of every call: as configured, as the source of credentials names it, else looked up at IAM by the
-    /// name of the region, once.
+    /// name of the region, once. What fails on the way is repeated as the client's [`RetryPolicy`] says.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`] if IAM knows none or several of that name; those of the credentials.
     pub async fn find_project_id(&self) -> Result<ProjectId, Error> {
-        self.0.session.project_id().await
+        retry::run(self.retry(), || self.0.session.project_id()).await
     }
 
     /// What this client lends to sources of credentials; [`Chain::explore`](crate::Chain::explore) takes it.
@@ -138,13 +138,13 @@ impl Client {
         Iam::of(self.source_http()).endpoint().clone()
     }
 
-    /// The credentials that calls to IoTDA use now, fetched if need be.
+    /// The credentials that calls to IoTDA use now, fetched if need be; repeated as the client's [`RetryPolicy`] says.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Unauthenticated`] if there are none; the causes say what each source said.
     pub async fn current_credentials(&self) -> Result<Arc<Credentials>, Error> {
-        self.0.session.credentials().await
+        retry::run(self.retry(), || self.0.session.credentials()).await
     }
 
     /// The scheme with which requests to IoTDA are signed when there is an access key.

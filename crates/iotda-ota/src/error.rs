@@ -162,10 +162,10 @@ impl Error {
         &self.0.service.headers
     }
 
-    /// How long the service asks to wait before the call is repeated (`Retry-After`), if it does and the value can be
-    /// understood.
+    /// How long the service, or IAM when credentials were to be had, asks to wait before the call is repeated
+    /// (`Retry-After`), if it does and the value can be understood.
     pub fn retry_after(&self) -> Option<Duration> {
-        retry::asked_for(self.headers())
+        self.asked_elsewhere().or_else(|| retry::asked_for(self.headers()))
     }
 
     /// How far this machine's clock is ahead of the service's, as the answer's date tells; negative if it is behind.

@@ -5,11 +5,16 @@
 //! make is looked up first: found is a success, not found allows another attempt. After such an attempt, and for callers
 //! who ask for it always, [`settle`] sees to it that of several that are the same only the oldest stays.
 //!
+//! Only the service itself, with 500 or 503, says that it is done with a request. Whatever else ends one without a clear
+//! answer, a connection that breaks as well as a time-out, says nothing about that: a moment is waited before each look,
+//! and when nothing is found at the end the outcome stays open. A 408 is such an end, too, but no other attempt follows.
+//!
 //! What it takes of an operation is the trait [`Once`].
 //!
-//! A window remains: a request that the service carries out after all of this was looked up makes a second one that
-//! nobody knows of. That is why an attempt that was not answered in time leaves the outcome open even when nothing is
-//! found at the end.
+//! A window remains: what the service carries out after the last look of the call. When the call succeeded with a later
+//! attempt, that is a second one that nobody knows of; when it ended with an open outcome, up to as many may come as
+//! attempts were made. And of two attempts that both are carried out between two looks both stay, with a warning, because
+//! it is not known which of them are this call's.
 
 use std::cmp::Ordering;
 use std::future::Future;
@@ -106,7 +111,7 @@ async fn course<O: Once>(once: &O, attempts: &mut Attempts<'_>, settling: Settle
     loop {
         let error = match attempts.make(&|call| once.make(call)).await {
             Ok(made) if open.is_none() && settling == Settle::WhenRepeated => return Ok(made),
-            Ok(made) => match settle(once, attempts, made, open.is_some()).await {
+            Ok(made) => match settle(once, attempts, made, open).await {
                 Settled::Done(made) => return Ok(made),
                 Settled::Gone if rounds < ROUNDS => {
                     rounds += 1;
@@ -126,8 +131,9 @@ async fn course<O: Once>(once: &O, attempts: &mut Attempts<'_>, settling: Settle
         if unclear == Unclear::Accepted {
             return accepted(once, attempts, error).await;
         }
-        let again = (error.unclear().is_some() || error.is_retryable()) && attempts.pause_after(&error).await;
-        if !again {
+        let again = attempts.pause(&error).await;
+        // What is under way may arrive meanwhile.
+        if !again || error.unclear() == Some(Unclear::Late) {
             attempts.moment().await;
         }
         match once.find(None, &attempts.limits()).await {
@@ -205,10 +211,18 @@ fn given_up() -> Error {
 ///
 /// Several callers may be at it at the same moment. All see the same order, and each gives up its own one unless that is
 /// the first. But nobody else may be there who gives up the other one: when both are equally old, because its maker may
-/// have looked before ours came; and in `doubt`, when an earlier attempt of this call may have made it. Then a moment is
-/// waited, and if the other one is still there, ours gives way although it is the first, and it is made sure that the
-/// other one stayed.
-async fn settle<O: Once>(once: &O, attempts: &Attempts<'_>, mine: Response<O::Made>, doubt: bool) -> Settled<O::Made> {
+/// have looked before ours came; and when earlier attempts of this call, as far as they are `open`, may have made it. Then
+/// a moment is waited, and if the other one is still there, ours gives way although it is the first, and it is made sure
+/// that the other one stayed. Before the first look a moment is waited if an earlier attempt may still be under way.
+async fn settle<O: Once>(
+    once: &O,
+    attempts: &Attempts<'_>,
+    mine: Response<O::Made>,
+    open: Option<Unclear>,
+) -> Settled<O::Made> {
+    if open == Some(Unclear::Late) {
+        attempts.moment().await;
+    }
     let limits = attempts.limits();
     let mut waited = false;
     for _ in 0..ROUNDS {
@@ -226,7 +240,7 @@ async fn settle<O: Once>(once: &O, attempts: &Attempts<'_>, mine: Response<O::Ma
         };
         let age = O::age(&own, &other);
         let is_first = order::<O>(&own, &other) == Ordering::Less;
-        if is_first && age == Ordering::Less && !doubt {
+        if is_first && age == Ordering::Less && open.is_none() {
             return Settled::Done(mine);
         }
         if is_first && !waited {

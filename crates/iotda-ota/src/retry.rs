@@ -63,7 +63,8 @@ impl RetryPolicy {
         self
     }
 
-    /// How long after its start a call is still repeated; 5 minutes otherwise. An attempt under way is not cut off.
+    /// How long after its start a call is still repeated; 5 minutes otherwise. An attempt under way is not cut off. What a
+    /// create has to look up belongs to this time; when it is over, the last look may take as long as one attempt.
     pub fn max_time(mut self, time: Duration) -> Self {
         self.max_time = time;
         self
@@ -87,6 +88,11 @@ impl RetryPolicy {
         // What was asked for is the least; who was told the same still should not come back at the same moment.
         let delay = asked.unwrap_or_default().saturating_add(bound.mul_f64(random.clamp(0.0, 1.0)));
         (elapsed.saturating_add(delay) <= self.max_time).then_some(delay)
+    }
+
+    /// When the time of a call is over; `None` if no clock can show it.
+    pub(crate) fn end(&self, started: Instant) -> Option<Instant> {
+        started.checked_add(self.max_time)
     }
 
     /// A short wait for what is under way elsewhere: between once and twice the bound on the first delay. `random` is a

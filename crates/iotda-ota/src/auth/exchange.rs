@@ -21,6 +21,7 @@ use crate::endpoint;
 use crate::error::hints::{self, Proof, Refused};
 use crate::error::secrets::Secrets;
 use crate::error::service::{self, ServiceError};
+use crate::retry;
 use crate::spans::{self, Course, Underway};
 use crate::validate::Violations;
 
@@ -120,12 +121,14 @@ impl Asked<'_> {
         let service = ServiceError::read(answer.status, &answer.headers, &answer.body);
         // Who was asked has no address of an instance, and the body is none that a signature covers.
         let hint = hints::of(&Refused { proof: self.proof, dedicated: false, body: None, service: &service });
-        let mut reason =
-            Reason::new(format!("{} {}", self.name, answer.refusal(self.secret))).with_status(answer.status.as_u16());
+        let mut reason = Reason::new(format!("{} {}", self.name, answer.refusal(self.secret)))
+            .with_status(answer.status.as_u16())
+            .with_retry_after(retry::asked_for(&answer.headers));
         if let Some(hint) = hint {
             reason = reason.with_hint(hint);
         }
-        Err(match answer.status.is_client_error() && answer.status != StatusCode::TOO_MANY_REQUESTS {
+        // Throttling comes with 403, too.
+        Err(match answer.status.is_client_error() && !service.is_throttled() {
             true => SourceError::Refused(reason),
             false => SourceError::Unavailable(reason),
         })

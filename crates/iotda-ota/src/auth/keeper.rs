@@ -124,8 +124,8 @@ fn failed(source: &str, error: SourceError) -> Error {
     // What a chain says names its sources itself.
     let message =
         if source == chain::NAME { "no credentials".to_owned() } else { format!("no credentials ({source})") };
-    let hint = hint.to_owned();
-    Error::new(kind, message).with_source(error).with_hint(hint)
+    let (hint, delay) = (hint.to_owned(), error.retry_after());
+    Error::new(kind, message).with_source(error).with_hint(hint).with_retry_after(delay)
 }
 
 impl fmt::Debug for Keeper {

@@ -168,7 +168,8 @@ fn not_looked_up(error: SourceError) -> Error {
     };
     let known = reason.and_then(|reason| reason.hint());
     let hint = known.map_or_else(|| hint.to_owned(), |known| format!("{known}; {hint}"));
-    Error::new(kind, "the project id could not be looked up").with_source(error).with_hint(hint)
+    let delay = error.retry_after();
+    Error::new(kind, "the project id could not be looked up").with_source(error).with_hint(hint).with_retry_after(delay)
 }
 
 /// The error of a client that was given no credentials.
@@ -202,7 +203,7 @@ impl CredentialsSource for Exchanged {
 
 /// Why there is no token to exchange.
 fn no_token(error: Error) -> SourceError {
-    let reason = Reason::new(error.to_string());
+    let reason = Reason::new(error.to_string()).with_retry_after(error.retry_after());
     let reason = match error.hint() {
         Some(hint) => reason.with_hint(hint),
         None => reason,

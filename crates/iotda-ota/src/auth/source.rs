@@ -85,12 +85,13 @@ pub struct Reason {
     text: String,
     hint: Option<String>,
     status: Option<u16>,
+    retry_after: Option<Duration>,
 }
 
 impl Reason {
     /// What happened, in words.
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), hint: None, status: None }
+        Self { text: text.into(), hint: None, status: None, retry_after: None }
     }
 
     /// Adds what to do about it.
@@ -105,6 +106,12 @@ impl Reason {
         self
     }
 
+    /// Adds how long the service asks to wait before it is asked again (`Retry-After`).
+    pub fn with_retry_after(mut self, delay: impl Into<Option<Duration>>) -> Self {
+        self.retry_after = delay.into();
+        self
+    }
+
     /// What to do about it, if that is known.
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
@@ -113,6 +120,11 @@ impl Reason {
     /// The HTTP status that the service answered with, if it did.
     pub fn status(&self) -> Option<u16> {
         self.status
+    }
+
+    /// How long the service asks to wait before it is asked again, if it does.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
     }
 }
 
@@ -129,6 +141,14 @@ impl From<String> for Reason {
 }
 
 impl SourceError {
+    /// How long the service that was asked wants to be left alone, if it says so.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Absent(_) | Self::Broken(_) => None,
+            Self::Refused(reason) | Self::Unavailable(reason) => reason.retry_after(),
+        }
+    }
+
     /// The same, beginning with the name of the source.
     pub(crate) fn of(self, source: &str) -> Self {
         let name = |text: String| format!("{source}: {text}");

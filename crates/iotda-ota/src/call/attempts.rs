@@ -52,6 +52,8 @@ pub(crate) struct Attempts<'a> {
     deadline: Option<Instant>,
     course: Course,
     renewed: bool,
+    /// Whether any of them may have been carried out.
+    acted: bool,
 }
 
 impl<'a> Attempts<'a> {
@@ -66,6 +68,7 @@ impl<'a> Attempts<'a> {
             deadline: options.end,
             course: Course::default(),
             renewed: false,
+            acted: false,
         }
     }
 
@@ -79,13 +82,16 @@ impl<'a> Attempts<'a> {
         self.course.number
     }
 
-    /// The same limits for another call that belongs to this one.
+    /// The same limits for other calls that belong to this one and begin now. They share the time of the policy; when that
+    /// is over they have as much as one attempt, so that the last one can still be looked up.
     pub(crate) fn limits(&self) -> CallOptions {
+        let one_more = Instant::now().checked_add(self.timeout);
+        let policy = self.policy.end(self.started).zip(one_more).map(|(end, one_more)| end.max(one_more));
         CallOptions {
             retry: Some(self.policy.clone()),
             timeout: Some(self.timeout),
             deadline: None,
-            end: self.deadline,
+            end: policy.into_iter().chain(self.deadline).min(),
         }
     }
 
@@ -119,7 +125,7 @@ impl<'a> Attempts<'a> {
 
     /// Takes a turn and sends.
     async fn send<T, F: Future<Output = Result<Response<T>, Error>>>(
-        &self,
+        &mut self,
         credentials: &Shared,
         project_id: &ProjectId,
         timeout: Duration,
@@ -151,7 +157,9 @@ impl<'a> Attempts<'a> {
             Arc::clone(credentials),
             timeout,
         );
-        attempt(call).instrument(span).await
+        let result = attempt(call).instrument(span).await;
+        self.acted |= result.as_ref().is_err_and(Error::may_have_acted);
+        result
     }
 
     /// Waits for something that comes before a request, no longer than an attempt may take.
@@ -177,14 +185,10 @@ impl<'a> Attempts<'a> {
     /// Waits before the next attempt, if there is to be one after this error; false means that it is the last word.
     pub(crate) async fn pause(&mut self, error: &Error) -> bool {
         // Of the refusals only throttling is repeated, and 408 is one that says nothing about the moment.
-        if !error.is_retryable() || error.status() == Some(StatusCode::REQUEST_TIMEOUT.as_u16()) {
+        let is_refused = error.status() == Some(StatusCode::REQUEST_TIMEOUT.as_u16());
+        if is_refused || !error.is_retryable() && error.unclear().is_none() {
             return false;
         }
-        self.pause_after(error).await
-    }
-
-    /// The same whatever kind of error it is.
-    pub(crate) async fn pause_after(&mut self, error: &Error) -> bool {
         let next = self.course.number.saturating_add(1);
         let delay = self.policy.delay(next, self.started.elapsed(), error.retry_after(), fastrand::f64());
         let Some(delay) = delay.filter(|delay| self.has(*delay)) else { return false };
@@ -213,7 +217,32 @@ impl<'a> Attempts<'a> {
 
     /// Tells a result how many attempts it took.
     pub(crate) fn counted<T>(&self, result: Result<Response<T>, Error>) -> Result<Response<T>, Error> {
-        let made = self.made();
-        result.map(|response| response.with_attempts(made)).map_err(|error| error.with_attempts(made))
+        let (made, acted) = (self.made(), self.acted);
+        result.map(|response| response.with_attempts(made)).map_err(|error| error.with_attempts(made).with_acted(acted))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPERATION: Operation = Operation { name: "test", creates: true, names_one: false };
+
+    #[tokio::test(start_paused = true)]
+    async fn what_belongs_to_a_call_shares_its_time_and_the_last_of_it_has_that_of_an_attempt() {
+        let seconds = Duration::from_secs;
+        let client = Client::builder().endpoint("https://iotda.example").project_id("fake-project").build().unwrap();
+        let retry = Some(RetryPolicy::default().max_time(seconds(100)));
+        let options = CallOptions { retry, timeout: Some(seconds(60)), ..CallOptions::default() };
+        let attempts = Attempts::new(&client, OPERATION, &options);
+        let started = Instant::now();
+        assert_eq!(attempts.limits().end, Some(started + seconds(100)));
+        sleep(seconds(90)).await;
+        assert_eq!(attempts.limits().end, Some(started + seconds(150)));
+
+        let deadline = CallOptions { deadline: Some(seconds(30)), ..options };
+        assert_eq!(Attempts::new(&client, OPERATION, &deadline).limits().end, Some(started + seconds(120)));
+        let endless = CallOptions { timeout: Some(Duration::MAX), deadline: None, ..deadline };
+        assert_eq!(Attempts::new(&client, OPERATION, &endless).limits().end, None);
     }
 }

@@ -10,11 +10,6 @@ use crate::error::secrets::Secrets;
 use crate::error::{Error, ErrorKind, Unclear};
 use crate::model::Checksum;
 
-/// Codes that mean throttling although some of them come with 403.
-///
-/// Sources: the IoTDA pages of the device-side HTTP API, and gateway codes that users report.
-const THROTTLED: [&str; 4] = ["IOTDA.021101", "IOTDA.021102", "APIGW.0308", "APIG.0308"];
-
 /// Codes of a gateway that does not know the path.
 const NO_SUCH_API: [&str; 2] = ["APIGW.0101", "APIG.0101"];
 
@@ -39,26 +34,25 @@ pub(super) fn of_answer(operation: Operation, sent: &Sent<'_>, answer: &Answer, 
         },
         StatusCode::UNAUTHORIZED => refused(ErrorKind::Unauthenticated, "not authenticated"),
         StatusCode::PROXY_AUTHENTICATION_REQUIRED => refused(ErrorKind::Configuration, "refused by a proxy"),
-        StatusCode::TOO_MANY_REQUESTS => refused(ErrorKind::Unavailable, "too many requests"),
-        _ if THROTTLED.contains(&code) => refused(ErrorKind::Unavailable, "too many requests"),
+        _ if service.is_throttled() => refused(ErrorKind::Unavailable, "too many requests"),
         StatusCode::FORBIDDEN => refused(ErrorKind::Denied, "not permitted"),
         StatusCode::NOT_FOUND if operation.names_one && !NO_SUCH_API.contains(&code) => {
             refused(ErrorKind::NotFound, "there is no such package")
         }
-        // A gateway that waited in vain says nothing about what it waited for.
-        status if status == StatusCode::GATEWAY_TIMEOUT || status == StatusCode::REQUEST_TIMEOUT => {
-            (ErrorKind::Unavailable, Some(Unclear::Late), "the service failed".to_owned())
-        }
-        status if status.is_server_error() => {
+        StatusCode::INTERNAL_SERVER_ERROR | StatusCode::SERVICE_UNAVAILABLE if answer.defect.is_none() => {
             (ErrorKind::Unavailable, Some(Unclear::Ended), "the service failed".to_owned())
+        }
+        // A gateway that lost the service or waited in vain says nothing about what became of the request; neither does one
+        // that calls the request late.
+        status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
+            (ErrorKind::Unavailable, Some(Unclear::Late), "the service failed".to_owned())
         }
         status if status.is_redirection() => {
             refused(ErrorKind::Unintelligible, "redirected, which this service does not do")
         }
         _ => refused(ErrorKind::Rejected, "refused by the service"),
     };
-    let why = why.filter(|_| operation.creates);
-    let kind = if why.is_some() { ErrorKind::OutcomeUnknown } else { kind };
+    let kind = kind_of(operation, kind, why);
     let dedicated = endpoint::is_dedicated(sent.endpoint);
     let known =
         hints::of(&Refused { proof: sent.proof, dedicated, body: sent.body.map(Checksum::as_str), service: &service });
@@ -72,8 +66,8 @@ pub(super) fn of_answer(operation: Operation, sent: &Sent<'_>, answer: &Answer, 
     }
 }
 
-/// The error for a request that was not answered at all.
-pub(super) fn no_answer(operation: Operation, endpoint: &Url, error: reqwest::Error) -> Error {
+/// The error for a request that was not answered at all; `sent` says whether any of it may have left.
+pub(super) fn no_answer(operation: Operation, sent: bool, endpoint: &Url, error: reqwest::Error) -> Error {
     // Without a connection nothing was sent, whatever the reason.
     let (kind, why, message) = if error.is_connect() {
         (ErrorKind::Unavailable, None, format!("no connection to {endpoint}"))
@@ -84,10 +78,10 @@ pub(super) fn no_answer(operation: Operation, endpoint: &Url, error: reqwest::Er
         (ErrorKind::Unavailable, Some(Unclear::Late), message)
     } else {
         let message = format!("the connection to {endpoint} broke before the answer");
-        (ErrorKind::Unavailable, Some(Unclear::Ended), message)
+        (ErrorKind::Unavailable, Some(Unclear::Late), message)
     };
-    let why = why.filter(|_| operation.creates);
-    let kind = if why.is_some() { ErrorKind::OutcomeUnknown } else { kind };
+    let why = why.filter(|_| sent);
+    let kind = kind_of(operation, kind, why);
     let text = match kind {
         ErrorKind::Unavailable if error.is_timeout() && !error.is_connect() => {
             Some("try again, or allow one attempt more time (--timeout)".to_owned())
@@ -111,11 +105,17 @@ pub(super) fn no_answer(operation: Operation, endpoint: &Url, error: reqwest::Er
 pub(crate) fn redirected(operation: Operation, to: &Url) -> Error {
     let host = to.host_str().unwrap_or_default();
     let message = format!("the HTTP client followed a redirect to {host}, where the credentials may have gone, too");
-    let error = Error::new(ErrorKind::Configuration, message).with_hint(
+    let kind = kind_of(operation, ErrorKind::Configuration, Some(Unclear::Accepted));
+    let error = Error::new(kind, message).with_hint(
         "build it with redirect(reqwest::redirect::Policy::none()), check the endpoint, and replace the credentials if \
          that address is not to be trusted",
     );
-    if operation.creates { error.with_unclear(Unclear::Accepted) } else { error }
+    error.with_unclear(Unclear::Accepted)
+}
+
+/// What an unclear end means: only of what may be repeated is nothing lost.
+fn kind_of(operation: Operation, kind: ErrorKind, why: Option<Unclear>) -> ErrorKind {
+    if operation.creates && why.is_some() { ErrorKind::OutcomeUnknown } else { kind }
 }
 
 fn hint(kind: ErrorKind, status: StatusCode, endpoint: &Url) -> Option<String> {

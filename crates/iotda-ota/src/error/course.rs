@@ -1,49 +1,91 @@
 //! What an error tells about the course of its call: how often it was tried, what is not known, and how to find out.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::{Error, ErrorKind};
+use crate::model::PackageId;
 use crate::packages::CreateRequest;
 
-/// Why nobody knows whether a create was carried out. The later ones leave more open.
+/// Why nobody knows whether a request was carried out. The later ones leave more open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Unclear {
-    /// The connection broke, or the service failed: whatever was done is done by now.
+    /// The service itself answered that it failed (500, 503): whatever was done is done by now.
     Ended,
-    /// Time was over, here or at a gateway: the service may still be at it.
+    /// The connection broke, the answer was cut off, a gateway lost the service, or time was over, here or there: the
+    /// service may still be at it.
     Late,
     /// The service said yes, but not to what.
     Accepted,
 }
 
-/// What a call meant to create, to look for it when the [outcome is unknown](Error::is_outcome_unknown).
+/// What a call meant to create or delete, to look for it when the [outcome is unknown](Error::is_outcome_unknown).
+///
+/// ```
+/// # async fn example(client: iotda_ota::Client, create: iotda_ota::CreatePackage) -> Result<(), iotda_ota::Error> {
+/// match create.send().await {
+///     Err(error) if error.is_outcome_unknown() => {
+///         if let Some(sought) = error.sought() {
+///             eprintln!("{}", sought.hint());
+///         }
+///     }
+///     created => println!("{}", created?.package_id),
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum Sought {
     /// A package: it has this app, product, type, module and version, and its file is there.
     Package(Box<CreateRequest>),
+    /// A package that was to be deleted: it is gone, or still there.
+    Deleted {
+        /// Its id.
+        package_id: PackageId,
+    },
 }
 
 impl Sought {
-    /// The command that lists whatever it may be among, ready for a shell.
+    /// The command that lists whatever it may be among, or shows it, ready for a shell. It has no flags that say where the
+    /// service is; [`hint_with`](Self::hint_with) takes some.
     pub fn command(&self) -> String {
-        let Self::Package(request) = self;
-        let mut command = "iotda-ota package list --all".to_owned();
-        for (flag, value) in [
-            ("--type", request.package_type.as_str()),
-            ("--app-id", request.app_id.as_str()),
-            ("--product-id", request.product_id.as_str()),
-            ("--version", request.version.as_str()),
-        ] {
-            command.push_str(&format!(" {flag} {}", quoted(value)));
-        }
-        command
+        self.command_with(&[])
     }
 
-    /// How to find out by hand.
-    pub(crate) fn hint(&self) -> String {
-        let Self::Package(request) = self;
+    fn command_with(&self, more: &[String]) -> String {
+        let words = match self {
+            Self::Package(request) => vec![
+                "list",
+                "--all",
+                "--type",
+                request.package_type.as_str(),
+                "--app-id",
+                request.app_id.as_str(),
+                "--product-id",
+                request.product_id.as_str(),
+                "--version",
+                request.version.as_str(),
+            ],
+            Self::Deleted { package_id } => vec!["show", package_id.as_str()],
+        };
+        let words = words.into_iter().chain(more.iter().map(String::as_str)).map(quoted);
+        format!("iotda-ota package {}", words.collect::<Vec<_>>().join(" "))
+    }
+
+    /// How to find out by hand, as a sentence with the [`command`](Self::command).
+    pub fn hint(&self) -> String {
+        self.hint_with(&[])
+    }
+
+    /// The same, with more words at the end of the command, such as flags that say where the service is.
+    pub fn hint_with(&self, more: &[String]) -> String {
+        let command = self.command_with(more);
+        let request = match self {
+            Self::Package(request) => request,
+            Self::Deleted { .. } => return format!("the package may be deleted or not: `{command}` tells"),
+        };
         let module = request.module_name.as_ref().map(|name| format!(" of module {name:?}")).unwrap_or_default();
         let place = request
             .file_location
@@ -52,9 +94,8 @@ impl Sought {
             .map(|location| format!(" with object {:?} in bucket {:?}", location.object_key, location.bucket_name));
         let place = place.unwrap_or_default();
         format!(
-            "the package may exist: before trying again, look with `{}` for one{module}, and with `iotda-ota package show` \
-             whether it is the one{place}",
-            self.command()
+            "the package may exist: before trying again, look with `{command}` for one{module}, and with `package show` in \
+             the same way whether it is the one{place}"
         )
     }
 }
@@ -73,6 +114,8 @@ fn quoted(word: &str) -> String {
 pub(super) struct CourseOfError {
     attempts: u32,
     unclear: Option<Unclear>,
+    acted: bool,
+    retry_after: Option<Duration>,
     sought: Option<Sought>,
     note: Option<String>,
 }
@@ -83,7 +126,8 @@ impl Error {
         self.0.course.attempts
     }
 
-    /// What to look for when the [outcome is unknown](Self::is_outcome_unknown): everything that a create was to make.
+    /// What to look for when the [outcome is unknown](Self::is_outcome_unknown): everything that a create was to make, or
+    /// the package that a delete was for.
     pub fn sought(&self) -> Option<&Sought> {
         self.0.course.sought.as_ref()
     }
@@ -93,11 +137,33 @@ impl Error {
         self
     }
 
-    /// The same error of a create, of which is not known whether it was carried out.
+    /// The same error of a request, of which is not known whether it was carried out.
     pub(crate) fn with_unclear(mut self, unclear: Unclear) -> Self {
-        self.0.kind = ErrorKind::OutcomeUnknown;
         self.0.course.unclear = Some(unclear);
+        self.with_acted(true)
+    }
+
+    /// The same error, and whether any attempt of its call may have been carried out.
+    pub(crate) fn with_acted(mut self, acted: bool) -> Self {
+        self.0.course.acted |= acted;
         self
+    }
+
+    /// Whether any attempt of the call may have been carried out. One that ended before anything was sent, or that was
+    /// clearly refused, was not.
+    pub(crate) fn may_have_acted(&self) -> bool {
+        self.0.course.acted
+    }
+
+    /// The same error, with the delay that somebody else than the service of the call asks for.
+    pub(crate) fn with_retry_after(mut self, delay: Option<Duration>) -> Self {
+        self.0.course.retry_after = delay;
+        self
+    }
+
+    /// The delay that was asked for without an answer to this call.
+    pub(super) fn asked_elsewhere(&self) -> Option<Duration> {
+        self.0.course.retry_after
     }
 
     /// Why it is not known whether the create was carried out, if it is not.
@@ -122,7 +188,8 @@ impl Error {
         self.noted(note).with_hint(hint)
     }
 
-    fn noted(mut self, note: &str) -> Self {
+    /// The same error; `note` says what was found out afterwards.
+    pub(crate) fn noted(mut self, note: &str) -> Self {
         self.0.course.note = Some(note.to_owned());
         self
     }
@@ -158,5 +225,7 @@ mod tests {
         assert_eq!(command("2 0"), format!("{start} '2 0'"));
         assert_eq!(command("it's"), format!(r"{start} 'it'\''s'"));
         assert_eq!(command(""), format!("{start} ''"));
+        let hint = Sought::Package(Box::new(request("2.0"))).hint_with(&["--project-id".into(), "a b".into()]);
+        assert!(hint.contains(&format!("`{start} 2.0 --project-id 'a b'`")), "{hint}");
     }
 }

@@ -29,6 +29,11 @@ const PAIRS: [(&str, &str); 3] = [("error_code", "error_msg"), ("errorCode", "er
 /// The headers that may hold the request id: IoTDA and gateways, OBS, IAM.
 const REQUEST_ID_HEADERS: [&str; 3] = ["x-request-id", "x-obs-request-id", "x-iam-trace-id"];
 
+/// Codes that mean throttling although some of them come with 403.
+///
+/// Sources: the IoTDA pages of the device-side HTTP API, gateway codes that users report, and the error codes of OBS.
+const THROTTLED: [&str; 5] = ["IOTDA.021101", "IOTDA.021102", "APIGW.0308", "APIG.0308", "SlowDown"];
+
 /// Status, headers, code, message and request id of an answer.
 #[derive(Clone, Default)]
 pub(crate) struct ServiceError {
@@ -56,6 +61,12 @@ impl ServiceError {
         let (status, headers) = (Some(status.as_u16()), headers.clone());
         let (request_id, clock_difference) = (hide(request_id(&headers)), clock::difference(&headers));
         Self { status, headers, error_code, error_msg, request_id, clock_difference }
+    }
+
+    /// Whether the caller comes too often, by the status or by the code: nothing was done then, whoever says it.
+    pub(crate) fn is_throttled(&self) -> bool {
+        self.status == Some(StatusCode::TOO_MANY_REQUESTS.as_u16())
+            || self.error_code.as_deref().is_some_and(|code| THROTTLED.contains(&code))
     }
 }
 

@@ -81,6 +81,9 @@ pub(super) fn read(
             (ErrorKind::NotFound, format!("there is no object {key:?} in bucket {bucket:?}"), None)
         }
         StatusCode::UNAUTHORIZED => (ErrorKind::Unauthenticated, "not authenticated".to_owned(), Some(check_key)),
+        _ if service.is_throttled() => {
+            (ErrorKind::Unavailable, "too many requests".to_owned(), Some("wait a little and try again"))
+        }
         StatusCode::FORBIDDEN if code == NO_ROOM => (
             ErrorKind::Rejected,
             format!("there is no room left for bucket {bucket:?}"),
@@ -97,9 +100,6 @@ pub(super) fn read(
         ),
         status if status.is_redirection() => {
             (ErrorKind::Unintelligible, "redirected, which OBS does not do like this".to_owned(), Some(NOT_OBS))
-        }
-        StatusCode::TOO_MANY_REQUESTS => {
-            (ErrorKind::Unavailable, "too many requests".to_owned(), Some("wait a little and try again"))
         }
         StatusCode::BAD_REQUEST if INTERRUPTED.contains(&code) => (
             ErrorKind::Unavailable,

@@ -7,11 +7,16 @@ use futures_util::TryStreamExt;
 use super::CreateRequest;
 use crate::call::CallOptions;
 use crate::client::Client;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::model::{ObsLocation, Package, PackageId};
 use crate::response::Response;
 
+/// How many packages of one app, product, type and version are looked at; a resource space holds 200 of all versions.
+const MOST: u64 = 1000;
+
 /// The packages with the same app, product, type, module and version, newest first.
+///
+/// A service that lists more than [`MOST`] does not heed what it is asked for, and may go on for ever.
 pub(crate) async fn same_identity(
     client: &Client,
     request: &CreateRequest,
@@ -19,9 +24,14 @@ pub(crate) async fn same_identity(
 ) -> Result<Vec<Package>, Error> {
     let list = client.packages().list(request.package_type.clone());
     let list = list.app_id(&request.app_id).product_id(&request.product_id).version(&request.version);
-    let mut packages = pin!(list.with_options(options).unchecked().stream());
-    let mut found = Vec::new();
+    let mut packages = pin!(list.with_options(options).unchecked().at_most(MOST + 1).stream());
+    let (mut found, mut listed) = (Vec::new(), 0);
     while let Some(package) = packages.try_next().await? {
+        listed += 1;
+        if listed > MOST {
+            let message = format!("the service lists more than {MOST} packages of one app, product, type and version");
+            return Err(Error::new(ErrorKind::Unintelligible, message).with_operation("list_ota_packages"));
+        }
         if !may_be(&package, request) {
             continue;
         }

@@ -4,7 +4,7 @@ use http::Method;
 
 use crate::call::{self, CallOptions, Operation, call_options};
 use crate::client::Client;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, Sought};
 use crate::model::PackageId;
 use crate::response::Response;
 use crate::validate::{Violations, rules};
@@ -31,7 +31,9 @@ const OPERATION: Operation = Operation { name: "delete_ota_package", creates: fa
 ///
 /// [`is_invalid`](Error::is_invalid) if the id breaks a rule, before anything is sent.
 /// [`is_not_found`](Error::is_not_found) if there is no such package, for example because it was deleted before. When an
-/// attempt failed and the next one finds no package, that is a success.
+/// attempt that may have deleted it failed and the next one finds no package, that is a success.
+/// [`is_outcome_unknown`](Error::is_outcome_unknown) if the answer says yes in a way that is not the service's, and it
+/// cannot be shown whether the package is still there.
 /// [`is_retryable`](Error::is_retryable) when no attempt came through.
 ///
 /// [`IfExists::Replace`](crate::IfExists::Replace) deletes a package once another one is in its place.
@@ -74,7 +76,8 @@ impl DeletePackage {
     /// See [`DeletePackage`].
     pub async fn send(&self) -> Result<Response<()>, Error> {
         self.validate().map_err(|violations| Error::invalid(violations).with_operation(OPERATION.name))?;
-        let result = call::run(&self.client, OPERATION, &self.options, |call| async move {
+        let options = &self.options.begun();
+        let result = call::run(&self.client, OPERATION, options, |call| async move {
             let generated = call.generated();
             let mut request =
                 generated.delete_ota_package().project_id(call.project_id()).package_id(self.package_id.as_str());
@@ -83,7 +86,7 @@ impl DeletePackage {
             }
             call.finish(request.send().await, Some, deleted)
         });
-        gone(result.await)
+        self.made_sure(result.await, options).await
     }
 
     /// Asks the service without checking.
@@ -92,23 +95,48 @@ impl DeletePackage {
     ///
     /// See [`DeletePackage`].
     pub async fn send_unchecked(&self) -> Result<Response<()>, Error> {
-        let result = call::run(&self.client, OPERATION, &self.options, |call| async move {
+        let options = &self.options.begun();
+        let result = call::run(&self.client, OPERATION, options, |call| async move {
             let segments = super::path(&call, Some(self.package_id.as_str()));
             call.send_raw(&self.client, Method::DELETE, &segments, &[], None, deleted).await
         });
-        gone(result.await)
+        self.made_sure(result.await, options).await
+    }
+
+    /// Takes an error that means success for one, and looks where the service said yes but not in its own words.
+    async fn made_sure(
+        &self,
+        result: Result<Response<()>, Error>,
+        options: &CallOptions,
+    ) -> Result<Response<()>, Error> {
+        let error = match result {
+            Err(error) => error,
+            done => return done,
+        };
+        // An attempt before may have deleted it, though its answer was lost.
+        if error.is_not_found() && error.may_have_acted() {
+            return Ok(Response::of_error((), &error));
+        }
+        let is_success = error.status().is_some_and(|status| (200..300).contains(&status));
+        if !is_success || error.kind() == ErrorKind::Rejected {
+            return Err(error);
+        }
+        match self.client.packages().show(&self.package_id).with_options(options).send_unchecked().await {
+            Err(shown) if shown.is_not_found() => Ok(Response::of_error((), &error)),
+            Err(failed) => {
+                let note = format!("whether it is deleted could not be looked up: {failed}");
+                // An answer that was only cut off is that of the service, and asking it once more is safe.
+                if error.is_retryable() {
+                    return Err(error.noted(&note));
+                }
+                Err(error.unknown(&note, Sought::Deleted { package_id: self.package_id.clone() }))
+            }
+            Ok(_) => Err(error.noted("it was looked up and is still there")),
+        }
     }
 }
 
 /// A success with another status than the documented one counts if it says nothing else.
 fn deleted(body: &[u8]) -> Option<()> {
     matches!(body.trim_ascii(), b"" | b"{}").then_some(())
-}
-
-/// A repeated delete that finds nothing is a success: an attempt before may have deleted it, though its answer was lost.
-fn gone(result: Result<Response<()>, Error>) -> Result<Response<()>, Error> {
-    match result {
-        Err(error) if error.is_not_found() && error.attempts() > 1 => Ok(Response::of_error((), &error)),
-        result => result,
-    }
 }

@@ -111,7 +111,9 @@ async fn lock(publish: &Publish) -> Result<Option<Lock>, Error> {
 fn not_created(error: Error, location: &ObsLocation) -> Error {
     let place = format!("{:?} in bucket {:?}", location.object_key, location.bucket_name);
     let done = if error.is_outcome_unknown() {
-        format!("publish again: that finds the package if it was created; the file is stored as {place}")
+        format!(
+            "wait a little and publish again: that finds the package if it was created; the file is stored as {place}"
+        )
     } else {
         format!("the file is stored as {place} and will be used when the same file is published again")
     };
