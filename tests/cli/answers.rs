@@ -2,8 +2,8 @@
 
 use std::net::TcpListener;
 
-use crate::harness::{Home, assert_picture, publish, sample, service};
-use crate::stub::Stub;
+use crate::harness::{Home, PACKAGE, assert_picture, publish, sample, service};
+use crate::stub::{Answer, Stub};
 
 const LIST: [&str; 4] = ["package", "list", "--type", "firmware"];
 
@@ -34,12 +34,45 @@ fn an_answer_that_is_cut_off_is_unavailable() {
 
 #[test]
 fn a_create_without_a_clear_answer_has_an_unknown_outcome() {
-    let create = [&["package", "create", "--object-key", "upgrade.bin"], &crate::harness::PACKAGE[..]].concat();
+    let create = [&["package", "create", "--object-key", "upgrade.bin"], &PACKAGE[..]].concat();
     let stub = Stub::answering("500 Internal Server Error", "application/json", "{}");
     assert_picture!("create_unknown", Home::new().run_with(&create, &service(&stub.endpoint)).failed(8));
     let stub = Stub::silent();
     let run = Home::new().run_with(&[&create[..], &["--timeout", "1"]].concat(), &service(&stub.endpoint)).failed(8);
     assert!(run.stderr.contains("within the time limit"), "{}", run.stderr);
+}
+
+#[test]
+fn the_command_that_finds_out_works_as_it_is_printed() {
+    let home = Home::new();
+    let stub = Stub::serving(|request| match request.starts_with("POST ") {
+        true => Answer::json("502 Bad Gateway", ""),
+        false => Answer::json("200 OK", r#"{"packages":[],"page":{"count":0}}"#),
+    });
+    let sign = "ab".repeat(32);
+    let create = ["package", "create", "--object-key", "a b.bin", "--sign", &sign];
+    let place = ["--endpoint", &stub.endpoint, "--project-id", "fake-project", "--instance-id", "fake-instance"];
+    let once = ["--max-attempts", "1", "--format", "json", "--bucket", "my-bucket", "--obs-region", "cn-north-4"];
+    let obs = ["--obs-endpoint", stub.endpoint.as_str(), "--plain-http"];
+    let arguments = [&create[..], &PACKAGE[..], &place[..], &obs[..], &once[..]].concat();
+    let token = [("IOTDA_OTA_TOKEN", "fake-token"), ("IOTDA_OTA_SIGNING", "plain")];
+    let run = home.run_with(&arguments, &token).failed(8);
+    let error = run.error();
+    assert_eq!(error["sought"]["app_id"], "my-app");
+    assert_eq!(error["sought"]["version"], "2.0");
+    let location = &error["sought"]["file_location"]["obs_location"];
+    assert_eq!((&location["object_key"], &location["bucket_name"]), (&"a b.bin".into(), &"my-bucket".into()));
+    assert_eq!(location["sign"], sign);
+    let hint = error["hint"].as_str().unwrap();
+    let command = hint.split('`').nth(1).unwrap();
+    assert!(!run.stderr.contains("fake-token"), "{}", run.stderr);
+    let words: Vec<_> = command.split(' ').skip(1).collect();
+    let found = home.run_with(&[&words[..], &["--format", "json"]].concat(), &token[..1]).succeeded();
+    assert_eq!(found.json()["page"]["count"], 0, "{command}");
+    for flag in ["--endpoint", "--project-id fake-project", "--instance-id fake-instance", "--signing plain"] {
+        assert!(command.contains(flag), "{command}");
+    }
+    assert!(command.ends_with("--plain-http") && !command.contains("--bucket"), "{command}");
 }
 
 #[test]

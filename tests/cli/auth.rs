@@ -44,6 +44,19 @@ fn status_shows_who_won_and_why_the_others_did_not() {
 }
 
 #[test]
+fn a_login_is_tried_again_when_iam_fails() {
+    let (home, instance) = (Home::new(), Instance::start(InstanceKind::Any));
+    let fail = |times| {
+        let fault = format!("create_token:status:status=503,times={times}");
+        instance.emulator.faults().add(fault.parse().unwrap()).unwrap();
+    };
+    fail(1);
+    login(&home, &instance.place(), "emulator-password\n", &["--password-stdin"]).succeeded();
+    fail(2);
+    login(&home, &instance.place(), "emulator-password\n", &["--password-stdin", "--max-attempts", "2"]).failed(7);
+}
+
+#[test]
 fn status_without_credentials_is_code_3() {
     let (home, instance) = (Home::new(), Instance::start(InstanceKind::Any));
     let run = home.run_with(&STATUS, &instance.place());

@@ -37,4 +37,6 @@ fn a_publish_that_is_interrupted_before_anything_is_uploaded_is_just_interrupted
 fn an_interrupted_create_has_an_unknown_outcome() {
     let create = [&["package", "create", "--object-key", "upgrade.bin"], &PACKAGE[..]].concat();
     assert_picture!("interrupted_create", interrupted("-INT", &create).failed(8));
+    let json = interrupted("-INT", &[&create[..], &["--format", "json"]].concat()).failed(8).error();
+    assert_eq!((&json["kind"], &json["sought"]["version"]), (&"outcome_unknown".into(), &"2.0".into()));
 }

@@ -97,6 +97,8 @@ pub(crate) struct Settings {
     pub(crate) problems: Vec<Problem>,
     /// Where the others came from.
     pub(crate) origins: Origins,
+    /// The flags that make another command speak to the same service, without what profiles say by themselves.
+    pub(crate) where_it_is: Vec<String>,
 }
 
 /// Where calls go.
@@ -163,17 +165,32 @@ impl Settings {
             let bucket = sources.text("bucket", &flags.bucket, "");
             let obs_region = sources.text("obs_region", &flags.obs_region, "");
             let origins = sources.origins();
+            let mut where_it_is = vec!["--emulator".to_owned()];
+            if cli.in_process.emulator_dir.is_some() || environment.path("IOTDA_OTA_EMULATOR_DIR").is_some() {
+                where_it_is.extend(["--emulator-dir".to_owned(), folder.display().to_string()]);
+            }
             let state_dir = Some(folders::emulator_state_dir(&folder, environment));
             let place = Place::Emulator(folder);
-            return Ok(Self { place, bucket, obs_region, timeout, max_attempts, state_dir, problems, origins });
+            return Ok(Self {
+                place,
+                bucket,
+                obs_region,
+                timeout,
+                max_attempts,
+                state_dir,
+                problems,
+                origins,
+                where_it_is,
+            });
         }
         if cli.in_process.emulator_dir.is_some() {
             return Err(Failure::usage("--emulator-dir cannot be used without --emulator", "add --emulator"));
         }
-        let profile = match (&flags.profile, environment.text("IOTDA_OTA_PROFILE")) {
-            (Some(name), _) => Profile::read("--profile", name, &mut problems),
-            (None, Some(name)) => Profile::read("IOTDA_OTA_PROFILE", &name, &mut problems),
-            (None, None) => Some(Profile::default()),
+        let by_variable = || environment.text("IOTDA_OTA_PROFILE").map(|name| ("IOTDA_OTA_PROFILE", name));
+        let name = flags.profile.clone().map(|name| ("--profile", name)).or_else(by_variable);
+        let profile = match &name {
+            Some((origin, name)) => Profile::read(origin, name, &mut problems),
+            None => Some(Profile::default()),
         };
         // Without it most settings are missing, and to say so would only mislead.
         let Some(profile) = profile else { return Err(Failure::invalid(problems)) };
@@ -182,13 +199,21 @@ impl Settings {
             let name = "IOTDA_OTA_SIGNING";
             environment.choice(name, &mut problems).map(|signing| (signing, name.to_owned()))
         };
-        let signing = by_flag.or_else(by_variable).or_else(|| {
+        let given = by_flag.or_else(by_variable);
+        let given_signing = given.as_ref().and_then(|(signing, _)| signing.to_possible_value());
+        let signing = given.or_else(|| {
             let (text, origin) = profile.text("signing")?;
             choice(&origin, Some(text), &mut problems).map(|signing| (signing, origin))
         });
         let (signing, signing_origin) = signing.unzip();
         let mut sources = Sources::new(environment, &profile);
         sources.note("signing", signing_origin);
+        if let Some((_, name)) = &name {
+            sources.give("profile", name);
+        }
+        if let Some(signing) = given_signing {
+            sources.give("signing", signing.get_name());
+        }
         let ca_file = sources.path("ca_file", &flags.ca_file, "IOTDA_OTA_CA_FILE");
         let region = sources.text("region", &flags.region, "IOTDA_OTA_REGION");
         let endpoint = sources.text("endpoint", &flags.endpoint, "IOTDA_OTA_ENDPOINT");
@@ -207,6 +232,10 @@ impl Settings {
                 login_file: login_file(environment),
             }),
         };
+        let mut where_it_is = sources.where_it_is();
+        if flags.plain_http {
+            where_it_is.push("--plain-http".to_owned());
+        }
         Ok(Self {
             place: Place::Service(Box::new(service)),
             bucket: sources.text("bucket", &flags.bucket, "IOTDA_OTA_BUCKET"),
@@ -216,6 +245,7 @@ impl Settings {
             state_dir: folders::state_dir(environment),
             problems,
             origins: sources.origins(),
+            where_it_is,
         })
     }
 }

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::io;
 use std::ops::Deref;
 
-use iotda_ota::{Error, ErrorKind, Violation, Violations};
+use iotda_ota::{Error, ErrorKind, Sought, Violation, Violations};
 use iotda_ota_emulator::StartError;
 use serde::Serialize;
 
@@ -39,6 +39,8 @@ pub(crate) struct Report {
     pub(crate) request_id: Option<String>,
     pub(crate) causes: Vec<String>,
     pub(crate) hint: Option<String>,
+    /// What to look for when nobody knows whether it was created or deleted.
+    pub(crate) sought: Option<Sought>,
     #[serde(skip)]
     pub(crate) exit_code: ExitCode,
 }
@@ -70,6 +72,7 @@ impl Failure {
             request_id: None,
             causes: Vec::new(),
             hint: None,
+            sought: None,
             exit_code,
         }))
     }
@@ -133,13 +136,26 @@ impl Failure {
         Self::new(kind.into(), kind_name(kind), message).with_hint(hint)
     }
 
-    /// A signal arrived. `creating` says whether a package may just have been created, `hint` how to go on.
-    pub(crate) fn interrupted(signal: Signal, creating: bool, hint: &str) -> Self {
-        if creating {
-            let message = "interrupted while the package was being created; it may exist or not";
-            return Self::new(ExitCode::OutcomeUnknown, kind_name(ErrorKind::OutcomeUnknown), message).with_hint(hint);
-        }
+    /// A signal arrived. `hint` says how to go on.
+    pub(crate) fn interrupted(signal: Signal, hint: &str) -> Self {
         Self::new(signal.exit_code(), "interrupted", "interrupted").with_hint(hint)
+    }
+
+    /// A signal arrived while a package was being created. `hint` says how to go on, unless it is known what to look for.
+    pub(crate) fn interrupted_creating(sought: Option<Sought>, hint: &str) -> Self {
+        let message = "interrupted while the package was being created; it may exist or not";
+        let failure = Self::new(ExitCode::OutcomeUnknown, kind_name(ErrorKind::OutcomeUnknown), message);
+        let mut failure = failure.with_hint(sought.as_ref().map_or_else(|| hint.to_owned(), Sought::hint));
+        failure.0.sought = sought;
+        failure
+    }
+
+    /// The same, with flags that say where the service is in the command that finds out.
+    pub(crate) fn found_out_with(mut self, flags: &[String]) -> Self {
+        if let (Some(sought), Some(hint)) = (&self.0.sought, &self.0.hint) {
+            self.0.hint = Some(hint.replace(&sought.hint(), &sought.hint_with(flags)));
+        }
+        self
     }
 
     /// The emulator could not start.
@@ -180,6 +196,7 @@ impl From<Error> for Failure {
             request_id: error.request_id().map(str::to_owned),
             causes: causes(&error),
             hint: error.hint().map(str::to_owned),
+            sought: error.sought().cloned(),
             exit_code: error.kind().into(),
         }))
     }

@@ -32,7 +32,8 @@ pub(crate) struct Target {
 impl Target {
     /// Starts the emulator, if it is to be one. Without `keep` it works in a temporary folder and leaves nothing.
     pub(crate) async fn open(settings: Settings, keep: bool, output: &Output) -> Result<Self, Failure> {
-        let Settings { place, bucket, obs_region, timeout, max_attempts, state_dir, problems, origins } = settings;
+        let Settings { place, bucket, obs_region, timeout, max_attempts, state_dir, problems, origins, where_it_is: _ } =
+            settings;
         let mut builder = Client::builder();
         if let Some(region) = obs_region {
             builder = builder.obs_region(region);

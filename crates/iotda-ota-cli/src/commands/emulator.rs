@@ -46,7 +46,7 @@ pub(super) fn run(args: &EmulatorArgs, signing: Signing, output: &Output) -> Res
         let mut signals = Signals::listen().map_err(|error| no_runtime(&error))?;
         let emulator = tokio::select! {
             started = started(&builder, data_dir.as_deref(), output) => started?,
-            signal = signals.next() => return Err(Failure::interrupted(signal, false, "nothing was started")),
+            signal = signals.next() => return Err(Failure::interrupted(signal, "nothing was started")),
         };
         for fault in &args.faults {
             // What is wrong with one was found when it was read.

@@ -37,7 +37,6 @@ fn how_to_go_on(command: &PackageCommand, creating: bool) -> &'static str {
         PackageCommand::Publish(_) => {
             "no package was created; run the same command again: it goes on where this one stopped"
         }
-        PackageCommand::Create(_) if creating => "list the packages of this product and version before trying again",
         PackageCommand::Delete(args) if args.with_object => {
             "the package may be deleted or not, and its object after it; iotda-ota package show tells of the package"
         }

@@ -3,17 +3,17 @@
 use std::io;
 use std::path::Path;
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use iotda_ota::Sought;
 use iotda_ota_emulator::Emulator;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::{Place, Settings};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::signals::Signals;
+use crate::signals::{Signal, Signals};
 use crate::target::Target;
 
 /// How long a start may take before a note says what it waits for.
@@ -21,15 +21,37 @@ const NOTABLE_WAIT: Duration = Duration::from_secs(1);
 
 /// Whether a package may be in the middle of being created, so that stopping leaves the outcome open.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Creating(Arc<AtomicBool>);
+pub(super) struct Creating(Arc<Mutex<Stage>>);
+
+#[derive(Clone, Debug, Default)]
+enum Stage {
+    #[default]
+    Other,
+    /// With what to look for, if that is known.
+    Creating(Option<Sought>),
+}
 
 impl Creating {
-    pub(super) fn set(&self, creating: bool) {
-        self.0.store(creating, Ordering::Relaxed);
+    pub(super) fn begin(&self, sought: Option<Sought>) {
+        *self.stage() = Stage::Creating(sought);
     }
 
-    fn get(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+    pub(super) fn end(&self) {
+        *self.stage() = Stage::Other;
+    }
+
+    /// The failure of a command that a signal stops now; `go_on` says how to go on, by whether a package may just have
+    /// been created.
+    fn interrupted(&self, signal: Signal, go_on: impl Fn(bool) -> &'static str) -> Failure {
+        match self.stage().clone() {
+            Stage::Other => Failure::interrupted(signal, go_on(false)),
+            Stage::Creating(sought) => Failure::interrupted_creating(sought, go_on(true)),
+        }
+    }
+
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        // A panic elsewhere cannot leave it half written.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -46,19 +68,16 @@ pub(super) fn with_target(
     command: impl AsyncFnOnce(&Target) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let runtime = runtime(matches!(settings.place, Place::Emulator(_)))?;
-    let origins = settings.origins.clone();
+    let (origins, where_it_is) = (settings.origins.clone(), settings.where_it_is.clone());
     let result = runtime.block_on(async {
         let mut signals = Signals::listen().map_err(|error| no_runtime(&error))?;
         let target = tokio::select! {
             opened = Target::open(settings, keep, output) => opened?,
-            signal = signals.next() => return Err(Failure::interrupted(signal, false, "nothing was sent")),
+            signal = signals.next() => return Err(Failure::interrupted(signal, "nothing was sent")),
         };
         let result = tokio::select! {
             result = command(&target) => result,
-            signal = signals.next() => {
-                let creating = creating.get();
-                Err(Failure::interrupted(signal, creating, go_on(creating)))
-            }
+            signal = signals.next() => Err(creating.interrupted(signal, go_on)),
         };
         output.end_progress();
         for warning in target.warnings() {
@@ -69,7 +88,7 @@ pub(super) fn with_target(
     });
     // An interrupted start may still hold a thread that waits for a lock.
     runtime.shutdown_background();
-    result.map_err(|failure| failure.blamed_on(&origins))
+    result.map_err(|failure| failure.blamed_on(&origins).found_out_with(&where_it_is))
 }
 
 /// Starts an emulator, and says so when it takes long because another process uses the folder.

@@ -8,6 +8,9 @@ use serde::Serialize;
 use super::Environment;
 use super::profile::Profile;
 
+/// What says where objects are, which is no matter for packages.
+const OF_OBJECTS: [&str; 3] = ["obs_endpoint", "obs_region", "bucket"];
+
 /// Where settings came from, by the names that profiles have for them.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Origins(BTreeMap<&'static str, String>);
@@ -32,19 +35,24 @@ pub(super) struct Sources<'a> {
     environment: Environment<'a>,
     profile: &'a Profile,
     origins: Origins,
+    /// What came from flags and variables.
+    given: Vec<(&'static str, String)>,
 }
 
 impl<'a> Sources<'a> {
     pub(super) fn new(environment: Environment<'a>, profile: &'a Profile) -> Self {
-        Self { environment, profile, origins: Origins::default() }
+        Self { environment, profile, origins: Origins::default(), given: Vec::new() }
     }
 
     /// A text. The flag is called like the key, with hyphens.
     pub(super) fn text(&mut self, key: &'static str, flag: &Option<String>, variable: &str) -> Option<String> {
         let by_flag = || flag.clone().map(|value| (value, flag_of(key)));
         let by_variable = || self.environment.text(variable).map(|value| (value, variable.to_owned()));
-        let found = by_flag().or_else(by_variable).or_else(|| self.profile.text(key));
-        self.noted(key, found)
+        let given = by_flag().or_else(by_variable);
+        if let Some((value, _)) = &given {
+            self.give(key, value);
+        }
+        self.noted(key, given.or_else(|| self.profile.text(key)))
     }
 
     /// The address of IoTDA that a variable of the official SDKs gives to a region, in place of the one that they know. It
@@ -60,13 +68,27 @@ impl<'a> Sources<'a> {
     pub(super) fn path(&mut self, key: &'static str, flag: &Option<PathBuf>, variable: &str) -> Option<PathBuf> {
         let by_flag = || flag.clone().map(|value| (value, flag_of(key)));
         let by_variable = || self.environment.path(variable).map(|value| (value, variable.to_owned()));
-        let found = by_flag().or_else(by_variable).or_else(|| self.profile.path(key));
-        self.noted(key, found)
+        let given = by_flag().or_else(by_variable);
+        if let Some((value, _)) = &given {
+            self.give(key, &value.display().to_string());
+        }
+        self.noted(key, given.or_else(|| self.profile.path(key)))
     }
 
     /// Notes where a setting was found that is looked up elsewhere.
     pub(super) fn note(&mut self, key: &'static str, origin: Option<String>) {
         self.origins.0.extend(origin.map(|origin| (key, origin)));
+    }
+
+    /// Notes what was given with a flag, or with a variable that says the same.
+    pub(super) fn give(&mut self, key: &'static str, value: &str) {
+        self.given.push((key, value.to_owned()));
+    }
+
+    /// The flags that say where packages are, as far as they or their variables were given. None of them is a secret.
+    pub(super) fn where_it_is(&self) -> Vec<String> {
+        let given = self.given.iter().filter(|(key, _)| !OF_OBJECTS.contains(key));
+        given.flat_map(|(key, value)| [flag_of(key), value.clone()]).collect()
     }
 
     /// What was noted.

@@ -45,7 +45,7 @@ pub(super) fn run(args: &LoginArgs, settings: Settings, kept: &Login, output: &O
         let password = password(args, &mut signals).await?;
         tokio::select! {
             result = log_in(args, password, &target, kept, output) => result,
-            signal = signals.next() => Err(Failure::interrupted(signal, false, NOT_LOGGED_IN)),
+            signal = signals.next() => Err(Failure::interrupted(signal, NOT_LOGGED_IN)),
         }
     });
     // After an interruption a thread may still wait for a password.
@@ -119,7 +119,7 @@ fn wanted_project(client: &Client) -> String {
 /// that reads goes on waiting until the process ends.
 async fn password(args: &LoginArgs, signals: &mut Signals) -> Result<Zeroizing<String>, Failure> {
     let failed = |error: io::Error| unfit(&Unfit::Io(error));
-    let interrupted = |signal: Signal| Failure::interrupted(signal, false, NOT_LOGGED_IN);
+    let interrupted = |signal: Signal| Failure::interrupted(signal, NOT_LOGGED_IN);
     let read = if args.password_stdin {
         let input = standard_input().map_err(failed)?;
         tokio::select! {

@@ -1,6 +1,6 @@
 //! `iotda-ota package create`, and the dry run that it shares with publish.
 
-use iotda_ota::{Client, CreatePackage, CreateRequest, ObsLocation, OptionalRule};
+use iotda_ota::{Client, CreatePackage, CreateRequest, ObsLocation, OptionalRule, Sought};
 use serde::Serialize;
 
 use super::Creating;
@@ -23,9 +23,9 @@ pub(super) async fn run(
     if args.dry_run {
         return dry_run(create.request(), None, &target.describe_unasked(&client), output);
     }
-    creating.set(true);
+    creating.begin(Some(Sought::Package(Box::new(create.request().clone()))));
     let created = create.send().await?;
-    creating.set(false);
+    creating.end();
     output.warnings(created.warnings());
     if created.is_found() {
         output.note("the create was not answered clearly; the package was found by looking it up");

@@ -31,7 +31,7 @@ pub(super) async fn run(
     let creating = creating.clone();
     let publish = publish(&client).on_progress(move |step| {
         if step.phase == Phase::Create {
-            creating.set(true);
+            creating.begin(None);
         } else {
             progress.report(step);
         }
