@@ -1,10 +1,12 @@
-//! What goes wrong: every kind of fault, together for about one request in five.
+//! What goes wrong: every kind of fault, together for about one request in five; or creates that are carried out late.
 
-use iotda_ota_emulator::Faults;
+use std::time::Duration;
+
+use iotda_ota_emulator::{Fault, Faults};
 
 /// The faults of every request, with the share that each strikes. Kinds that wait for the client's time limit are rarer,
 /// so that a run stays short.
-const EVERYWHERE: [(&str, f64); 24] = [
+const EVERYWHERE: [(&str, f64); 27] = [
     ("*:status:status=500,body=error_code", 0.01),
     ("*:status:status=500,body=errorCode", 0.01),
     ("*:status:status=502,body=html", 0.01),
@@ -16,6 +18,9 @@ const EVERYWHERE: [(&str, f64); 24] = [
     ("iotda:throttle:status=429,retry-after=soon", 0.005),
     ("iotda:throttle:status=403", 0.01),
     ("obs:throttle:status=503", 0.01),
+    ("put_object:throttle:status=403", 0.02),
+    ("get_object:throttle:status=403", 0.02),
+    ("obs:status:status=503,body=xml", 0.01),
     ("*:close-before", 0.01),
     ("*:close-before:reset=true", 0.01),
     ("*:close-after-commit", 0.02),
@@ -31,14 +36,57 @@ const EVERYWHERE: [(&str, f64); 24] = [
     ("iotda:delay:for=4s", 0.001),
 ];
 
+/// Faults of IAM, which is asked so rarely that chance would leave it alone, and of credentials, which are renewed after a
+/// refusal, but not time and again.
+const ONCE: [&str; 3] = ["iam:throttle:status=429,times=1", "iam:throttle:status=403,times=1", "iotda:expire:times=1"];
+
 /// Switches them all on. Each has a sequence of its own, which the seed decides.
 pub(crate) fn switch_on(faults: &Faults, seed: u64) {
-    for (index, (text, probability)) in EVERYWHERE.into_iter().enumerate() {
-        let fault: iotda_ota_emulator::Fault = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
-        let fault = fault.probability(probability).seed(seed.wrapping_mul(1_000).wrapping_add(index as u64));
-        faults.add(fault).unwrap_or_else(|error| panic!("{text}: {error}"));
+    for text in ONCE {
+        add(faults, read(text));
     }
-    // Credentials are renewed after a refusal, but not time and again.
-    let expire = "iotda:expire:times=1".parse().expect("the fault can be read");
-    faults.add(expire).expect("the fault is in order");
+    for (index, (text, probability)) in EVERYWHERE.into_iter().enumerate() {
+        add(faults, read(text).probability(probability).seed(nth(seed, index)));
+    }
+}
+
+/// How a create is carried out after its connection broke.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Late {
+    /// How long after that.
+    pub(crate) delay: Duration,
+    /// The share of creates that it strikes.
+    probability: f64,
+    /// How many such attempts of one create a call copes with.
+    pub(crate) copes_with: usize,
+}
+
+/// With a policy whose moment is half a second to a second: before the first look; after that, but before the last look
+/// of a call that succeeds with its next attempt; and after all of it.
+pub(crate) const LATE: [Late; 3] = [
+    Late { delay: Duration::from_millis(20), probability: 0.1, copes_with: usize::MAX },
+    Late { delay: Duration::from_millis(700), probability: 0.15, copes_with: 1 },
+    Late { delay: Duration::from_secs(3), probability: 0.05, copes_with: 0 },
+];
+
+/// Switches them on, and returns the id of each.
+pub(crate) fn switch_late_on(faults: &Faults, seed: u64) -> [u64; 3] {
+    let mut ids = [0; 3];
+    for (index, (id, late)) in ids.iter_mut().zip(LATE).enumerate() {
+        let fault = read(&format!("create_ota_package:close-before-commit:for={}ms", late.delay.as_millis()));
+        *id = add(faults, fault.probability(late.probability).seed(nth(seed, index)));
+    }
+    ids
+}
+
+fn nth(seed: u64, index: usize) -> u64 {
+    seed.wrapping_mul(1_000).wrapping_add(index as u64)
+}
+
+fn read(text: &str) -> Fault {
+    text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+fn add(faults: &Faults, fault: Fault) -> u64 {
+    faults.add(fault).expect("the fault is in order")
 }

@@ -6,15 +6,22 @@
 
 mod faults;
 mod kill;
+mod late;
 mod load;
 mod model;
 
 use std::path::PathBuf;
 
+use late::LateLoad;
 use load::Load;
 
 /// How many creates a plain test makes.
 const SHORT: usize = 300;
+
+/// How many creates a plain test makes of which some are carried out late, and by which part of them a full run makes
+/// more: each waits for seconds.
+const SHORT_LATE: usize = 64;
+const PART_LATE: usize = 10;
 
 /// How often the emulator is killed in full.
 const KILLS: usize = 100;
@@ -28,6 +35,18 @@ async fn whatever_goes_wrong_every_outcome_is_reported_rightly() {
     let full: Option<usize> = variable("IOTDA_OTA_CHAOS");
     let load =
         Load { creates: full.unwrap_or(SHORT), callers: 32, seed: variable("IOTDA_OTA_CHAOS_SEED").unwrap_or(7) };
+    let figures = load.run().await;
+    figures.assert_right();
+    if full.is_some() {
+        figures.print();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn creates_that_are_carried_out_late_leave_no_more_behind_than_is_documented() {
+    let full: Option<usize> = variable("IOTDA_OTA_CHAOS");
+    let creates = full.map_or(SHORT_LATE, |creates| creates / PART_LATE);
+    let load = LateLoad { creates, callers: 32, seed: variable("IOTDA_OTA_CHAOS_SEED").unwrap_or(7) };
     let figures = load.run().await;
     figures.assert_right();
     if full.is_some() {

@@ -18,8 +18,8 @@ pub use proxy::{Fault, Proxy};
 pub use relay::Relay;
 pub use stub::{Answer, Received, Stub, impatient};
 pub use target::{
-    Target, dedicated_target, refusing_target, shared_target, strict_target, target, target_at, target_with_metadata,
-    target_without_objects,
+    Target, dedicated_target, refusing_target, shared_target, strict_target, target, target_at, target_that_remembers,
+    target_with_metadata, target_without_objects,
 };
 
 /// The examples of the README at the top, as tests.

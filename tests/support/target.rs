@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use iotda_ota::{AccessKey, Client, ClientBuilder, Metadata, ObsLocation, Password};
-use iotda_ota_emulator::{Builder, Emulator, Faults, FixedClock, InstanceKind, Refusal};
+use iotda_ota_emulator::{Builder, Emulator, Faults, FixedClock, InstanceKind, RecordedRequest, Refusal};
 
 /// A backend with everything a client needs for it. It stops when it is dropped.
 #[derive(Debug)]
@@ -54,6 +54,11 @@ pub async fn refusing_target(refusal: Refusal) -> Target {
 /// A strict one also minds the suffix of the object key, which newer service texts do not mention.
 pub async fn target_without_objects(strict: bool) -> Target {
     Target::start(Emulator::builder().strict(strict).check_objects(false)).await
+}
+
+/// An emulator that tells so many of its last requests.
+pub async fn target_that_remembers(requests: usize) -> Target {
+    Target::start(Emulator::builder().keep_requests(requests)).await
 }
 
 impl Target {
@@ -119,6 +124,11 @@ impl Target {
     /// What goes wrong on purpose.
     pub fn faults(&self) -> &Faults {
         self.backend.faults()
+    }
+
+    /// The last requests, oldest first.
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.backend.requests()
     }
 
     /// A client that may do everything.

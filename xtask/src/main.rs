@@ -49,7 +49,7 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Run the chaos suite in full and print its figures
+    /// Run the chaos suite, and those that kill emulator and publish, in full and print their figures
     Chaos {
         /// How many packages are created
         #[arg(long, default_value_t = 10_000)]

@@ -71,7 +71,7 @@ impl RetryPolicy {
     }
 
     /// The bound on the first delay, which doubles with each further one, and the bound on all of them; half a second
-    /// and 20 seconds otherwise.
+    /// and 20 seconds otherwise. What may still be under way is waited for between once and twice the first.
     pub fn delays(mut self, first: Duration, longest: Duration) -> Self {
         (self.base, self.cap) = (first, longest);
         self

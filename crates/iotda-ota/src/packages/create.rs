@@ -179,14 +179,20 @@ pub(crate) use described;
 /// service and no clear answer came, the package is looked up by app, product, type, module and version, and compared by
 /// location and checksum. If it is there, that is the result ([`Response::is_found`]); if not, there is another attempt.
 /// After that the packages are listed once more: of several that are the same the oldest stays, and the one that this call
-/// made is deleted. A request that the service carries out still later, after all of that, would leave a second package.
+/// made is deleted. Before each look a moment is waited ([`RetryPolicy::delays`](crate::RetryPolicy::delays)) unless the
+/// service itself said that it is done with the request (500, 503).
+///
+/// A request that the service carries out still later, after the last look, leaves a second package, and after an unknown
+/// outcome up to as many as there were attempts. Two attempts that are both carried out between two looks both stay; a
+/// [warning](Response::warnings) names the other one.
 ///
 /// # Errors
 ///
 /// [`is_invalid`](Error::is_invalid) with every broken rule, before anything is sent.
 /// [`is_retryable`](Error::is_retryable) when no attempt came through: nothing was created.
 /// [`is_outcome_unknown`](Error::is_outcome_unknown) when no clear answer came and looking it up did not help: the
-/// package could not be looked up, or is not there although the service may still be at it, or said it were.
+/// package could not be looked up, or is not there although the service may still be at it (the connection broke, time was
+/// over, a gateway failed), or said it were.
 /// [`Error::sought`] has everything to look for.
 ///
 /// [`Client::publish`] uploads the file, too; [`show`](crate::Packages::show) reads the package back.
