@@ -8,6 +8,7 @@ mod iam;
 mod obs;
 
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use iotda_ota::{Client, Error, ErrorKind, ObsLocation, PackageType};

@@ -125,7 +125,7 @@ impl Client {
     ///
     /// [`ErrorKind::Configuration`] if IAM knows none or several of that name; those of the credentials.
     pub async fn find_project_id(&self) -> Result<ProjectId, Error> {
-        retry::run(self.retry(), || self.0.session.project_id()).await
+        retry::run(self.retry(), None, |_| self.0.session.project_id()).await
     }
 
     /// What this client lends to sources of credentials; [`Chain::explore`](crate::Chain::explore) takes it.
@@ -144,7 +144,7 @@ impl Client {
     ///
     /// [`ErrorKind::Unauthenticated`] if there are none; the causes say what each source said.
     pub async fn current_credentials(&self) -> Result<Arc<Credentials>, Error> {
-        retry::run(self.retry(), || self.0.session.credentials()).await
+        retry::run(self.retry(), None, |_| self.0.session.credentials()).await
     }
 
     /// The scheme with which requests to IoTDA are signed when there is an access key.
