@@ -175,8 +175,9 @@ async fn a_clear_refusal_is_not_repeated() {
     assert_eq!(service.methods(), "C");
     // A 408 refuses and yet leaves open what became of the request: it is looked up, and not repeated either.
     let service = Service::start([Create::Not(Answer::new(408, ""))]).await;
-    assert!(service.send(impatient()).await.unwrap_err().is_outcome_unknown());
-    assert_eq!(service.methods(), "CL");
+    let error = service.send(impatient()).await.unwrap_err();
+    assert!(error.is_outcome_unknown(), "{error:?}");
+    assert_eq!((service.methods().as_str(), error.attempts()), ("CL", 1));
     let service = Service::start([Create::Lost(ID, Answer::new(408, ""))]).await;
     assert!(service.send(impatient()).await.unwrap().is_found());
     assert_eq!(service.methods(), "CLS");
