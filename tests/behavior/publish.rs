@@ -1,13 +1,14 @@
 //! Publish a file: what is stored and registered, and that nothing is left half done.
 //!
 //! `existing` is about packages and objects that are there already, `replace` about putting others in their place, `file`
-//! about files that cannot be published, `safety` about breaking off and repeating, and `unclear` about a service that says
-//! little, or changes under the hand.
+//! about files that cannot be published, `safety` about breaking off and repeating, `strict` about a service that takes one
+//! package of a version, and `unclear` about one that says little, or changes under the hand.
 
 mod existing;
 mod file;
 mod replace;
 mod safety;
+mod strict;
 mod unclear;
 
 use std::path::Path;

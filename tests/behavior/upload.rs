@@ -1,12 +1,13 @@
 //! Upload of files into OBS: in one piece, in parts, over connections that break, and again after they did.
 //!
 //! `parts` is about the way a larger file takes, `faults` about requests that fail, `resume` about going on after an
-//! upload was broken off, `journal` about journals that cannot be believed, `names` about addresses that
-//! change, and `files` about files that change.
+//! upload was broken off, `left_behind` about what is cancelled in the bucket and what is not, `journal` about journals
+//! that cannot be believed, `names` about addresses that change, and `files` about files that change.
 
 mod faults;
 mod files;
 mod journal;
+mod left_behind;
 mod names;
 mod parts;
 mod resume;

@@ -117,7 +117,7 @@ pub use packages::{
     Packages, ShowPackage,
 };
 pub use progress::{Phase, Progress};
-pub use publish::{IfExists, Outcome, Plan, Publish, Published, PublishedObject};
+pub use publish::{Event, IfExists, Outcome, Plan, Publish, Published, PublishedObject};
 pub use rate::RateLimit;
 pub use response::Response;
 pub use retry::RetryPolicy;

@@ -23,7 +23,7 @@ use crate::retry::RetryPolicy;
 pub(crate) mod address;
 mod attempt;
 mod background;
-pub(crate) mod file;
+mod file;
 mod get;
 mod journal;
 mod multipart;
@@ -33,6 +33,7 @@ mod upload;
 mod watch;
 
 pub use file::LocalFile;
+pub(crate) use file::Source;
 pub use get::ObjectInfo;
 pub use upload::{Upload, Uploaded};
 

@@ -39,6 +39,14 @@ impl Reporter {
         Self(Some(Arc::new(listener)))
     }
 
+    /// The same, and this is called each time as well.
+    pub(crate) fn and(self, also: impl Fn() + Send + Sync + 'static) -> Self {
+        Self::new(move |step| {
+            also();
+            self.report(step.phase, step.bytes, step.total);
+        })
+    }
+
     pub(crate) fn report(&self, phase: Phase, bytes: u64, total: u64) {
         if let Some(listener) = &self.0 {
             listener(Progress { phase, bytes, total });

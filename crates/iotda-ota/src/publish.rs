@@ -1,8 +1,8 @@
 //! Publishing a file: check everything, hash, upload, create the package, read it back.
 //!
 //! [`Publish`] is the builder, [`Published`] the result. The checks of the local file are in `file`, the steps in `run`,
-//! how the file gets into OBS in `store`, what is done about a package that exists already in `existing` and `replace`,
-//! and the comparison at the end in `read_back`.
+//! how the file gets into OBS in `store`, what is done about a package that exists already in `existing`, `replace`
+//! and `restore`, the comparison at the end in `read_back`, and what is told meanwhile in `event`.
 
 use std::path::PathBuf;
 
@@ -12,17 +12,23 @@ use crate::call::{CallOptions, call_options};
 use crate::client::Client;
 use crate::error::Error;
 use crate::model::{AppId, Checksum, ObsLocation, Package, PackageId, PackageType, PackageVersion, ProductId};
-use crate::obs::{LocalFile, address};
+use crate::obs::{Source, address};
 use crate::packages::{CreateRequest, described};
 use crate::progress::{Progress, Reporter};
 use crate::validate::{OptionalRule, Violations, Warning};
 
+mod event;
 mod existing;
 pub(crate) mod file;
 mod read_back;
 mod replace;
+mod restore;
 mod run;
 mod store;
+
+use event::Listener;
+
+pub use event::Event;
 
 /// What to do when a package with this app, product, type, module and version exists.
 ///
@@ -51,8 +57,9 @@ pub enum IfExists {
     #[default]
     Verify,
     /// Put another one in its place, unless it was made from the same file with the same fields: the new package is
-    /// created first, the old one deleted then. Objects are never overwritten: where the key is taken, the new object's
-    /// name ends in the beginning of its checksum.
+    /// created first, the old one deleted then. A service that refuses a second package of a version gets them the other
+    /// way round, and the old one back, under another id, should the new one not be created. Objects are never overwritten:
+    /// where the key is taken, the new object's name ends in the beginning of its checksum.
     Replace,
 }
 
@@ -133,17 +140,19 @@ pub struct Plan {
 /// # Ok(()) }
 /// ```
 ///
-/// Nothing leaves before every rule was checked. The file is hashed while it is uploaded, in constant memory (see
-/// [`Upload`](crate::Upload)); one that changes meanwhile is refused. An object that lies under the key already is
-/// read and compared, and not overwritten when it differs; should somebody else write to the same key meanwhile, that
-/// is noticed and reported. Unless [`object_key`](Self::object_key) says otherwise, the key is
+/// Nothing leaves before every rule was checked. The file is opened once, judged by what was opened, and hashed while it is
+/// uploaded, in constant memory (see [`Upload`](crate::Upload)); one that changes meanwhile is refused. An object that
+/// lies under the key already is read and compared, and not overwritten when it differs; should somebody else write to
+/// the same key meanwhile, that is noticed, and the package that points there is deleted again. Unless [`object_key`](Self::object_key) says otherwise, the key is
 /// `ota/{app_id}/{product_id}/{package_type}[/{module_name}]/{version}/{file name}`.
 ///
 /// The same call with the same file succeeds again, as [`Outcome::Verified`]. With a
 /// [`state_dir`](crate::ClientBuilder::state_dir) an upload that was broken off goes on where it was, and two calls on one
-/// machine wait for each other. The service has no way to ask for "create unless it exists", so two machines at the same
-/// moment may both create a package; both look once more after that, the older one stays, and both report it. What remains
-/// is told at [`CreatePackage`](crate::CreatePackage).
+/// machine wait for each other as long as there is progress. The service has no way to ask for "create unless it exists",
+/// so two machines at the same moment may both create a package; both look once more after that, the older one stays, and
+/// both report it. Whether the service refuses a second package of a version is not known; if it does (409), what exists
+/// then is treated as [`if_exists`](Self::if_exists) says. What remains is told at
+/// [`CreatePackage`](crate::CreatePackage).
 ///
 /// # Errors
 ///
@@ -165,6 +174,7 @@ pub struct Publish {
     verify_object: bool,
     journal_dir: Option<PathBuf>,
     progress: Reporter,
+    listener: Listener,
     options: CallOptions,
 }
 
@@ -190,6 +200,7 @@ impl Publish {
             any_size: false,
             verify_object: false,
             progress: Reporter::default(),
+            listener: Listener::default(),
             options: CallOptions::default(),
         }
     }
@@ -244,22 +255,19 @@ impl Publish {
         self
     }
 
+    /// Hears what happens besides progress: whom it waits for, and that the package is created.
+    pub fn on_event(mut self, listener: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        self.listener = Listener::new(listener);
+        self
+    }
+
     /// Checks every rule, those of the file included. Nothing is sent, and the file is only opened.
     ///
     /// # Errors
     ///
     /// Every violation.
     pub fn validate(&self) -> Result<(), Violations> {
-        let mut violations = Violations::default();
-        file::check(&self.file, !self.any_size, &mut violations);
-        if self.object_key.is_none() && violations.is_empty() {
-            file::check_name(&self.file, !self.any_suffix, &mut violations);
-        }
-        // A key that is made of the file's name has its suffix from there.
-        let suffix = !self.any_suffix && self.object_key.is_some();
-        self.request_at(self.key()).check(suffix, &mut violations);
-        address::check(self.client.obs_endpoint(), &self.bucket, &self.key(), &mut violations);
-        violations.into_result()
+        self.open().map(drop)
     }
 
     /// Checks, hashes the file and tells what would be sent; nothing is.
@@ -268,9 +276,9 @@ impl Publish {
     ///
     /// [`is_invalid`](Error::is_invalid) with every violation.
     pub async fn plan(&self) -> Result<Plan, Error> {
-        self.validate()?;
-        let file = self.read_file().await?;
-        Ok(Plan { request: self.signed_request(self.key(), file.checksum()), warnings: self.warnings() })
+        let source = self.open()?;
+        let checksum = source.checksum(self.progress.clone()).await?;
+        Ok(Plan { request: self.signed_request(self.key(), &checksum), warnings: self.warnings(&source) })
     }
 
     /// Publishes.
@@ -287,10 +295,32 @@ impl Publish {
         Self { options: self.options.begun(), ..self.clone() }
     }
 
+    /// The file, if nothing is wrong with it nor with anything else.
+    fn open(&self) -> Result<Source, Violations> {
+        let mut violations = Violations::default();
+        let source = file::open(&self.file, !self.any_size, &mut violations);
+        if self.object_key.is_none() && violations.is_empty() {
+            file::check_name(&self.file, !self.any_suffix, &mut violations);
+        }
+        self.check_key(&self.key(), &mut violations);
+        match source {
+            Some(source) if violations.is_empty() => Ok(source),
+            _ => Err(violations),
+        }
+    }
+
+    /// Checks everything but the file, with the object at this key.
+    fn check_key(&self, key: &str, violations: &mut Violations) {
+        // A key that is made of the file's name has its suffix from there.
+        let suffix = !self.any_suffix && self.object_key.is_some();
+        self.request_at(key.to_owned()).check(suffix, violations);
+        address::check(self.client.obs_endpoint(), &self.bucket, key, violations);
+    }
+
     /// What is allowed but probably not meant, about the package and about the file.
-    fn warnings(&self) -> Vec<Warning> {
+    fn warnings(&self, source: &Source) -> Vec<Warning> {
         let mut warnings = self.request_at(self.key()).warnings();
-        warnings.extend(file::warning(&self.file));
+        warnings.extend(file::warning(source.size()));
         warnings
     }
 
@@ -309,10 +339,6 @@ impl Publish {
             location.sign = Some(checksum.clone());
         }
         request
-    }
-
-    async fn read_file(&self) -> Result<LocalFile, Error> {
-        LocalFile::read_with(self.file.clone(), self.progress.clone()).await
     }
 
     fn key(&self) -> String {

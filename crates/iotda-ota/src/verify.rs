@@ -11,7 +11,7 @@ use crate::call::{CallOptions, call_options};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::model::{Checksum, ObsLocation, PackageId};
-use crate::obs::LocalFile;
+use crate::obs::Source;
 use crate::progress::{Progress, Reporter};
 use crate::publish::file;
 use crate::validate::{Violations, rules};
@@ -108,12 +108,16 @@ impl Verify {
     ///
     /// Every violation, those of the file under the field `file`.
     pub fn validate(&self) -> Result<(), Violations> {
+        self.open().map(drop)
+    }
+
+    /// The file, if there is one to compare and everything that was given can be used.
+    fn open(&self) -> Result<Option<Source>, Violations> {
         let mut violations = Violations::default();
         rules::package_id(self.package_id.as_str(), &mut violations);
-        if let Some(path) = &self.file {
-            file::check(path, false, &mut violations);
-        }
-        violations.into_result()
+        let source = self.file.as_ref().and_then(|path| file::open(path, false, &mut violations));
+        violations.into_result()?;
+        Ok(source)
     }
 
     /// Reads and compares.
@@ -122,23 +126,23 @@ impl Verify {
     ///
     /// See [`Verify`].
     pub async fn send(&self) -> Result<Verification, Error> {
-        self.validate()?;
+        let source = self.open()?;
         let options = self.options.begun();
-        options.within(self.run(&options)).await
+        options.within(self.run(source, &options)).await
     }
 
-    async fn run(&self, options: &CallOptions) -> Result<Verification, Error> {
+    async fn run(&self, source: Option<Source>, options: &CallOptions) -> Result<Verification, Error> {
         let show = self.client.packages().show(&self.package_id).with_options(options);
         let package = show.send().await?.into_inner();
-        let file = match &self.file {
-            Some(path) => Some(LocalFile::read_with(path.clone(), self.progress.clone()).await?.checksum().clone()),
+        let file = match source {
+            Some(source) => Some(source.checksum(self.progress.clone()).await?),
             None => None,
         };
         let object = match package.obs_location() {
             Some(location) => self.stored(location, options).await?,
             None => None,
         };
-        let checks = compare(package.sign().cloned(), object, self.file.is_some().then_some(file));
+        let checks = compare(package.sign().cloned(), object, file.map(Some));
         Ok(Verification { package_id: package.package_id, ok: checks.iter().all(|check| check.ok), checks })
     }
 

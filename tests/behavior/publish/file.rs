@@ -2,10 +2,11 @@
 //!
 //! Unreadable files are a case of the library's own tests: whoever is root may read everything.
 
+use std::fs::OpenOptions;
 use std::path::Path;
 
 use iotda_ota::{Error, ErrorKind, OptionalRule, PackageType, Phase, Publish, Violations};
-use support::{Answer, Stub, target};
+use support::{Answer, Fault, Proxy, Stub, Target, target};
 
 use super::{packages, publish};
 use crate::local_file;
@@ -95,6 +96,53 @@ async fn every_mistake_is_reported_at_once_and_the_file_first() {
     ];
     assert_eq!(fields, expected);
     assert!(stub.received().is_empty());
+}
+
+/// Publishes by way of a proxy that does this to the file when the packages are listed, which is before it is read.
+async fn changed_while_listing(allow_any_size: bool, change: fn(&Path)) -> (Target, Error) {
+    let target = target().await;
+    let (folder, path) = local_file("upgrade.bin", b"fake firmware");
+    let file = path.clone();
+    let proxy = Proxy::start(target.endpoint(), move |request| {
+        if request.method == "GET" {
+            change(&file);
+        }
+        Fault::None
+    })
+    .await;
+    let client = target.builder().endpoint(proxy.endpoint()).build().expect("it is valid");
+    let mut publish = client.publish(&path, "my-app", "my-product", "firmware", "2.0").bucket(target.bucket());
+    if allow_any_size {
+        publish = publish.allow(OptionalRule::Size);
+    }
+    let error = publish.send().await.expect_err("the change is noticed");
+    drop(folder);
+    (target, error)
+}
+
+#[tokio::test]
+async fn a_file_is_judged_by_what_is_read() {
+    let changes: [fn(&Path); 4] = [
+        |path| std::fs::write(path, b"").unwrap(),
+        |path| OpenOptions::new().write(true).open(path).unwrap().set_len((1 << 30) + 1).unwrap(),
+        |path| {
+            let other = path.with_extension("other");
+            std::fs::write(&other, b"fake FIRMWARE").unwrap();
+            std::fs::rename(&other, path).unwrap();
+        },
+        |path| std::fs::remove_file(path).unwrap_or_default(),
+    ];
+    for (at, change) in changes.into_iter().enumerate() {
+        for allow_any_size in [false, true] {
+            let (target, error) = changed_while_listing(allow_any_size, change).await;
+            assert_eq!(error.kind(), ErrorKind::Mismatch, "{at}: {error:?}");
+            assert!(error.to_string().contains("changed") && error.hint().is_some(), "{at}: {error:?}");
+            assert_eq!(packages(&target).await, Some(0), "{at}");
+            let key = "ota/my-app/my-product/firmwarePackage/2.0/upgrade.bin";
+            let obs = target.client().obs().unwrap();
+            assert!(obs.head(target.bucket(), key).await.unwrap_err().is_not_found(), "{at}");
+        }
+    }
 }
 
 #[tokio::test]

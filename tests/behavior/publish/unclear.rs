@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use iotda_ota::{ErrorKind, IfExists, Outcome, PackageType, Publish};
+use iotda_ota::{Error, ErrorKind, IfExists, Outcome, PackageType, Publish};
 use support::{Answer, Stub, target};
 
 use crate::local_file;
@@ -15,10 +15,11 @@ fn publish(stub: &Stub, file: &Path) -> Publish {
 }
 
 /// An object with the content of the test is there already, so that publishing goes straight to create.
-async fn stub_with_object(create: Answer, show: Answer) -> Stub {
+async fn stub_with_object(create: Answer, show: Answer, delete: u16) -> Stub {
     Stub::start(move |request| match request.method.as_str() {
         "HEAD" => Answer::new(200, "").header("content-length", "13"),
         "POST" => create.clone(),
+        "DELETE" => Answer::new(delete, ""),
         "GET" if request.target.contains('?') => Answer::new(200, r#"{"packages":[]}"#),
         "GET" if request.target.starts_with("/abc/") => Answer::new(200, "fake firmware"),
         _ => show.clone(),
@@ -35,7 +36,7 @@ async fn a_create_without_a_clear_answer_is_looked_up_and_a_success_is_never_rep
         (Answer::new(504, ""), ErrorKind::OutcomeUnknown, 4),
         (Answer::new(201, "{"), ErrorKind::OutcomeUnknown, 1),
     ] {
-        let stub = stub_with_object(answer, Answer::new(404, "")).await;
+        let stub = stub_with_object(answer, Answer::new(404, ""), 204).await;
         let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
         let error = publish(&stub, &path).send().await.unwrap_err();
         assert_eq!((error.kind(), error.attempts()), (expected, creates), "{error:?}");
@@ -71,7 +72,7 @@ async fn two_that_publish_the_same_at_the_same_moment_leave_one_package() {
 #[tokio::test]
 async fn a_package_that_cannot_be_read_back_is_published_with_a_warning() {
     let created = Answer::new(201, r#"{"package_id":"28f61af50fc9452aa0ed5ea25c3cc3d3"}"#);
-    let stub = stub_with_object(created, Answer::new(503, "")).await;
+    let stub = stub_with_object(created, Answer::new(503, ""), 204).await;
     let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
     let published = publish(&stub, &path).send().await.unwrap();
     assert_eq!(published.outcome, Outcome::Created);
@@ -79,23 +80,34 @@ async fn a_package_that_cannot_be_read_back_is_published_with_a_warning() {
     assert_eq!(published.warnings.len(), 1, "{:?}", published.warnings);
 }
 
+/// How the package was deleted again: a request for it, and whether the error says that it is gone.
+fn deleted_again(stub: &Stub, error: &Error) -> (usize, bool) {
+    let deletes =
+        stub.received().iter().filter(|request| request.method == "DELETE" && request.target.contains(ID)).count();
+    (deletes, error.to_string().contains("is deleted again"))
+}
+
 #[tokio::test]
-async fn a_package_that_reads_back_differently_is_a_mismatch() {
-    let created = r#"{"package_id":"28f61af50fc9452aa0ed5ea25c3cc3d3"}"#;
-    let other =
-        r#"{"package_id":"28f61af50fc9452aa0ed5ea25c3cc3d3","file_location":{"obs_location":{"object_key":"x"}}}"#;
-    let stub = stub_with_object(Answer::new(201, created), Answer::new(200, other)).await;
-    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
-    let error = publish(&stub, &path).send().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Mismatch);
-    assert!(error.to_string().contains("28f61af50fc9452aa0ed5ea25c3cc3d3"), "{error}");
+async fn a_package_that_reads_back_differently_is_a_mismatch_and_deleted_again() {
+    let created = format!(r#"{{"package_id":"{ID}"}}"#);
+    let other = format!(r#"{{"package_id":"{ID}","file_location":{{"obs_location":{{"object_key":"x"}}}}}}"#);
+    for (status, by_hand) in [(204, false), (404, false), (403, true)] {
+        let other = other.clone();
+        let stub = stub_with_object(Answer::new(201, created.clone()), Answer::new(200, other), status).await;
+        let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+        let error = publish(&stub, &path).send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Mismatch);
+        assert!(error.to_string().contains(ID), "{error}");
+        assert_eq!(deleted_again(&stub, &error), (1, !by_hand), "{error}");
+        assert_eq!(error.hint().unwrap().contains(&format!("delete package {ID}")), by_hand, "{error:?}");
+    }
 }
 
 #[tokio::test]
 async fn what_the_service_does_not_show_is_a_warning() {
     let (created, bare) =
         (format!(r#"{{"package_id":"{ID}"}}"#), format!(r#"{{"package_id":"{ID}","version":"2.0"}}"#));
-    let stub = stub_with_object(Answer::new(201, created), Answer::new(200, bare)).await;
+    let stub = stub_with_object(Answer::new(201, created), Answer::new(200, bare), 204).await;
     let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
     let published = publish(&stub, &path).send().await.unwrap();
     let fields: Vec<_> = published.warnings.iter().map(|warning| warning.field.rsplit('.').next().unwrap()).collect();
@@ -105,7 +117,7 @@ async fn what_the_service_does_not_show_is_a_warning() {
 #[tokio::test]
 async fn a_refused_create_tells_where_the_file_is() {
     let refused = r#"{"error_code":"IOTDA.000006","error_msg":"Invalid input data."}"#;
-    let stub = stub_with_object(Answer::new(400, refused), Answer::new(404, "")).await;
+    let stub = stub_with_object(Answer::new(400, refused), Answer::new(404, ""), 204).await;
     let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
     let error = publish(&stub, &path).send().await.unwrap_err();
     let hint = error.hint().unwrap();
@@ -153,6 +165,7 @@ async fn an_object_that_is_replaced_meanwhile_is_noticed() {
         "PUT" => Answer::new(200, "").header("etag", "\"mine\""),
         "GET" if request.target.contains('?') => Answer::new(200, r#"{"packages":[]}"#),
         "POST" => Answer::new(201, format!(r#"{{"package_id":"{ID}"}}"#)),
+        "DELETE" => Answer::new(204, ""),
         _ => Answer::new(200, format!(r#"{{"package_id":"{ID}"}}"#)),
     })
     .await;
@@ -160,6 +173,7 @@ async fn an_object_that_is_replaced_meanwhile_is_noticed() {
     let error = publish(&stub, &path).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Mismatch);
     assert!(error.to_string().contains(ID) && error.hint().is_some(), "{error:?}");
+    assert_eq!(deleted_again(&stub, &error), (1, true));
 }
 
 #[tokio::test]

@@ -110,15 +110,45 @@ async fn a_completion_that_never_arrives_leaves_an_upload_to_go_on_with() {
     assert_eq!(setup.sent(), 0);
 }
 
+/// What the store says of an upload that was cancelled.
+fn gone() -> Fault {
+    Fault::Answer(Answer::new(404, "<Error><Code>NoSuchUpload</Code><Message>gone</Message></Error>"))
+}
+
 #[tokio::test]
-async fn an_upload_that_somebody_cancelled_is_an_error_and_the_next_one_succeeds() {
-    let gone = Answer::new(404, "<Error><Code>NoSuchUpload</Code><Message>gone</Message></Error>");
-    let setup = Setup::new(4 * PART, once(Fault::Answer(gone), |request| request.is("PUT", "partNumber=3&"))).await;
+async fn an_upload_that_somebody_cancelled_begins_anew() {
+    for (method, target) in [("PUT", "partNumber=3&"), ("POST", "uploadId=")] {
+        let setup = Setup::new(4 * PART, once(gone(), move |request| request.is(method, target))).await;
+        setup.upload().send().await.unwrap();
+        assert_eq!(setup.stored().await, setup.expected());
+        assert_eq!(setup.left(), 0);
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_somebody_cancels_again_and_again_is_given_up() {
+    let setup = Setup::new(4 * PART, |request| if is_part(request) { gone() } else { Fault::None }).await;
     let error = setup.upload().send().await.unwrap_err();
-    assert!(error.is_not_found() && error.hint().is_some(), "{error:?}");
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
+    assert!(error.to_string().contains("4 times") && error.hint().is_some(), "{error:?}");
     assert_eq!(setup.stored().await, None);
-    setup.upload().send().await.unwrap();
-    assert_eq!(setup.stored().await, setup.expected());
+    setup.again().await;
+}
+
+#[tokio::test]
+async fn an_upload_that_somebody_cancelled_who_stored_the_same_is_done() {
+    let setup = Setup::new(4 * PART, |_| Fault::None).await;
+    let seen = AtomicUsize::new(0);
+    // There is nothing at the first look, and the same content at the next.
+    setup.target.upload(KEY, &setup.path).await;
+    setup.proxy.turn(move |request| match request.method.as_str() {
+        "HEAD" if seen.fetch_add(1, Ordering::SeqCst) == 0 => Fault::Answer(Answer::new(404, "")),
+        _ if is_part(request) => gone(),
+        _ => Fault::None,
+    });
+    let uploaded = setup.upload().send().await.unwrap();
+    assert_eq!(Some(uploaded.checksum.to_string()), setup.expected());
+    assert_eq!((setup.proxy.count("POST", "?uploads"), setup.left()), (1, 0));
 }
 
 #[tokio::test]

@@ -82,18 +82,6 @@ async fn an_upload_whose_future_is_dropped_goes_on_where_it_was() {
 }
 
 #[tokio::test]
-async fn parts_that_nobody_will_complete_are_removed() {
-    let setup = Setup::new(6 * PART, cut_after(3)).await;
-    let client = setup.builder().build().unwrap();
-    // Without a journal nobody knows of the upload when the process is gone.
-    let upload = client.obs().unwrap().upload(setup.target.bucket(), super::KEY, &setup.path).part_size(PART as u64);
-    upload.send().await.unwrap_err();
-    assert_eq!(setup.proxy.count("POST", "?uploads"), 1);
-    setup.again().await;
-    assert_eq!((setup.given_up(), setup.sent()), (1, 6));
-}
-
-#[tokio::test]
 async fn uploads_of_other_keys_are_left_alone() {
     let setup = Setup::new(6 * PART, cut_after(3)).await;
     // A key that begins in the same way is another key.

@@ -26,6 +26,11 @@ impl CallOptions {
         Self { deadline: None, end: end.into_iter().chain(self.end).min(), ..self.clone() }
     }
 
+    /// The same for what has to be done after the time is over, too.
+    pub(crate) fn without_end(&self) -> Self {
+        Self { deadline: None, end: None, ..self.clone() }
+    }
+
     /// Runs a step of such calls that heeds no limit itself; nothing may be left open when it is given up.
     pub(crate) async fn within<T>(&self, step: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let Some(end) = self.end else { return step.await };

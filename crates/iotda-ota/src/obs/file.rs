@@ -1,8 +1,9 @@
 //! Local files: what tells one state of a file from another, and a file whose content was read once.
 
 use std::fs::{File, Metadata};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
@@ -32,33 +33,10 @@ impl LocalFile {
     /// [`ErrorKind::Io`] if it cannot be read, [`ErrorKind::Mismatch`] if it changed meanwhile,
     /// [`is_invalid`](Error::is_invalid) if it is not a regular file.
     pub async fn read(path: impl Into<PathBuf>) -> Result<Self, Error> {
-        Self::read_with(path.into(), Reporter::default()).await
-    }
-
-    pub(crate) async fn read_with(path: PathBuf, progress: Reporter) -> Result<Self, Error> {
-        background::run(move |stop| {
-            let mut source = Source::open(&path)?;
-            let total = source.size();
-            let mut digest = Sha256::new();
-            let mut block = Vec::with_capacity(BLOCK);
-            let mut size = 0;
-            progress.report(Phase::Hash, 0, total);
-            loop {
-                source.read_into(&mut block, BLOCK as u64)?;
-                if block.is_empty() || stop.is_wanted() {
-                    break;
-                }
-                digest.update(&block);
-                size += block.len() as u64;
-                progress.report(Phase::Hash, size, total);
-            }
-            if size != total {
-                return Err(source.changed());
-            }
-            source.require_unchanged()?;
-            Ok(Self { path, size, checksum: Checksum::from_digest(digest.finalize().into()) })
-        })
-        .await?
+        let path = path.into();
+        let source = background::run(move |_| Source::open(&path)).await??;
+        let checksum = source.checksum(Reporter::default()).await?;
+        Ok(Self { size: source.size(), path: source.path, checksum })
     }
 
     /// Where it is.
@@ -89,27 +67,40 @@ pub(super) struct Identity {
     inode: Option<(u64, u64)>,
 }
 
-/// An open file, and the state that it was in when it was opened.
-#[derive(Debug)]
-pub(super) struct Source {
+/// An open file, and the state that it was in when it was opened. A clone is the same open file, read from a place of its
+/// own.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
     path: PathBuf,
-    file: File,
+    file: Arc<File>,
+    /// Where reading goes on.
+    at: u64,
     identity: Identity,
+    /// When anything about the file changed last, which nobody can set back. Copying a file or linking to it changes that,
+    /// too, so it counts only as long as the file is open, and not for whoever goes on with an upload.
+    change_time: Option<(i64, i64)>,
+    /// The SHA-256 of this state, from the first time that it was read to its end.
+    checksum: Arc<OnceLock<Checksum>>,
 }
 
 impl Source {
     /// Opens a regular file.
-    pub(super) fn open(path: &Path) -> Result<Self, Error> {
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         let unreadable = |error| unreadable(path, error);
         // Opening a pipe would wait for somebody who writes into it, so it is looked at first.
         if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
             return Err(Error::new(ErrorKind::Invalid, format!("{} is not a regular file", path.display()))
                 .with_hint("write the data into a file first: what is sent may have to be read again"));
         }
-        let file = File::open(path).map_err(unreadable)?;
-        let canonical = std::fs::canonicalize(path).map_err(unreadable)?;
-        let identity = identity(canonical.to_string_lossy().into_owned(), &file.metadata().map_err(unreadable)?);
-        Ok(Self { path: path.to_owned(), file, identity })
+        Self::of(path, File::open(path).map_err(unreadable)?).map_err(unreadable)
+    }
+
+    /// A regular file that is open already.
+    pub(crate) fn of(path: &Path, file: File) -> io::Result<Self> {
+        let (canonical, metadata) = (std::fs::canonicalize(path)?, file.metadata()?);
+        let identity = identity(canonical.to_string_lossy().into_owned(), &metadata);
+        let (file, change_time) = (Arc::new(file), change_time(&metadata));
+        Ok(Self { path: path.to_owned(), file, at: 0, identity, change_time, checksum: Arc::default() })
     }
 
     pub(super) fn identity(&self) -> &Identity {
@@ -117,20 +108,85 @@ impl Source {
     }
 
     /// The size when it was opened.
-    pub(super) fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         self.identity.size
     }
 
+    /// Reads the file to its end, in blocks, and computes its SHA-256; the second time it only looks whether the file is
+    /// still the same.
+    pub(crate) async fn checksum(&self, progress: Reporter) -> Result<Checksum, Error> {
+        let mut source = self.clone();
+        background::run(move |stop| {
+            if let Some(checksum) = source.known_checksum() {
+                source.require_unchanged()?;
+                return Ok(checksum.clone());
+            }
+            let total = source.size();
+            let mut digest = Sha256::new();
+            let mut block = Vec::with_capacity(BLOCK);
+            let mut size = 0;
+            source.rewind();
+            progress.report(Phase::Hash, 0, total);
+            loop {
+                source.read_into(&mut block, BLOCK)?;
+                if block.is_empty() || stop.is_wanted() {
+                    break;
+                }
+                digest.update(&block);
+                size += block.len() as u64;
+                progress.report(Phase::Hash, size, total);
+            }
+            if size != total {
+                return Err(source.changed());
+            }
+            source.read_as(Checksum::from_digest(digest.finalize().into()))
+        })
+        .await?
+    }
+
+    /// The SHA-256, if the file was read to its end.
+    pub(super) fn known_checksum(&self) -> Option<&Checksum> {
+        self.checksum.get()
+    }
+
+    /// Keeps what was computed while the file was read to its end, unless it changed meanwhile.
+    pub(super) fn read_as(&self, checksum: Checksum) -> Result<Checksum, Error> {
+        self.require_unchanged()?;
+        Ok(self.checksum.get_or_init(|| checksum).clone())
+    }
+
+    /// Goes to the begin.
+    pub(super) fn rewind(&mut self) {
+        self.at = 0;
+    }
+
     /// Replaces the content of `block` with the next bytes, at most so many; fewer only at the end.
-    pub(super) fn read_into(&mut self, block: &mut Vec<u8>, most: u64) -> Result<(), Error> {
-        block.clear();
-        (&self.file).take(most).read_to_end(block).map_err(|error| unreadable(&self.path, error))?;
+    ///
+    /// What is in the block is written over, so that using it again costs no clearing.
+    pub(super) fn read_into(&mut self, block: &mut Vec<u8>, most: usize) -> Result<(), Error> {
+        block.resize(most, 0);
+        let mut filled = 0;
+        while filled < most {
+            match read_at(&self.file, &mut block[filled..], self.at) {
+                Ok(0) => break,
+                Ok(count) => {
+                    filled += count;
+                    self.at += count as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(unreadable(&self.path, error)),
+            }
+        }
+        block.truncate(filled);
         Ok(())
     }
 
     /// An error if the file was written to since, or if another one lies at its path.
-    pub(super) fn require_unchanged(&self) -> Result<(), Error> {
-        let same = |metadata: Metadata| identity(self.identity.path.clone(), &metadata) == self.identity;
+    pub(crate) fn require_unchanged(&self) -> Result<(), Error> {
+        let same = |metadata: Metadata| {
+            identity(self.identity.path.clone(), &metadata) == self.identity
+                && change_time(&metadata) == self.change_time
+        };
         let open = self.file.metadata().map(same).map_err(|error| unreadable(&self.path, error))?;
         let there = std::fs::metadata(&self.path).map(same).unwrap_or(false);
         if open && there { Ok(()) } else { Err(self.changed()) }
@@ -138,7 +194,8 @@ impl Source {
 
     /// The error of a file that changed.
     pub(super) fn changed(&self) -> Error {
-        changed(&self.path)
+        Error::new(ErrorKind::Mismatch, format!("{} changed while it was being published", self.path.display()))
+            .with_hint("wait until the file is complete, then publish again")
     }
 }
 
@@ -146,6 +203,16 @@ fn identity(path: String, metadata: &Metadata) -> Identity {
     let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     let modified = modified.map(|since| (since.as_secs(), since.subsec_nanos()));
     Identity { path, size: metadata.len(), modified, inode: inode(metadata) }
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, block: &mut [u8], at: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, block, at)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, block: &mut [u8], at: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, block, at)
 }
 
 #[cfg(unix)]
@@ -159,14 +226,19 @@ fn inode(_metadata: &Metadata) -> Option<(u64, u64)> {
     None
 }
 
-fn unreadable(path: &Path, error: io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("{} cannot be read", path.display())).with_source(error)
+#[cfg(unix)]
+fn change_time(metadata: &Metadata) -> Option<(i64, i64)> {
+    use std::os::unix::fs::MetadataExt;
+    Some((metadata.ctime(), metadata.ctime_nsec()))
 }
 
-/// The error of a file that is not the same any more.
-fn changed(path: &Path) -> Error {
-    Error::new(ErrorKind::Mismatch, format!("{} changed while it was being published", path.display()))
-        .with_hint("wait until the file is complete, then publish again")
+#[cfg(not(unix))]
+fn change_time(_metadata: &Metadata) -> Option<(i64, i64)> {
+    None
+}
+
+fn unreadable(path: &Path, error: io::Error) -> Error {
+    Error::new(ErrorKind::Io, format!("{} cannot be read", path.display())).with_source(error)
 }
 
 #[cfg(test)]
@@ -183,7 +255,7 @@ mod tests {
 
     #[test]
     fn a_file_that_grows_shrinks_goes_or_is_replaced_is_noticed() {
-        let changes: [fn(&Path); 4] = [
+        let changes: [fn(&Path); 5] = [
             |path| std::fs::write(path, b"longer than before").unwrap(),
             |path| std::fs::write(path, b"").unwrap(),
             |path| std::fs::remove_file(path).unwrap(),
@@ -195,10 +267,21 @@ mod tests {
                 File::options().write(true).open(&other).unwrap().set_modified(modified).unwrap();
                 std::fs::rename(&other, path).unwrap();
             },
+            |path| {
+                let before = std::fs::metadata(path).unwrap();
+                // File systems count in steps of some milliseconds.
+                while change_time(&std::fs::metadata(path).unwrap()) == change_time(&before) {
+                    std::fs::write(path, b"FIRMWARE").unwrap();
+                    File::options().write(true).open(path).unwrap().set_modified(before.modified().unwrap()).unwrap();
+                    if cfg!(not(unix)) {
+                        break;
+                    }
+                }
+            },
         ];
         for (at, change) in changes.iter().enumerate() {
-            // Without inodes the last one cannot be told.
-            if at == 3 && cfg!(not(unix)) {
+            // Without inodes these cannot be told.
+            if at >= 3 && cfg!(not(unix)) {
                 continue;
             }
             let (_folder, path, source) = source(b"firmware");
@@ -217,6 +300,16 @@ mod tests {
         #[cfg(not(unix))]
         std::fs::hard_link(&path, &link).unwrap();
         assert_eq!(Source::open(&link).unwrap().identity().inode, source.identity().inode);
+    }
+
+    #[tokio::test]
+    async fn a_file_is_read_once_and_the_second_time_only_looked_at() {
+        let (_folder, path, source) = source(b"firmware");
+        let first = source.checksum(Reporter::default()).await.unwrap();
+        let silent = Reporter::new(|_| panic!("it is read again"));
+        assert_eq!(source.clone().checksum(silent.clone()).await.unwrap(), first);
+        std::fs::write(path, b"longer than before").unwrap();
+        assert_eq!(source.checksum(silent).await.unwrap_err().kind(), ErrorKind::Mismatch);
     }
 
     #[cfg(unix)]

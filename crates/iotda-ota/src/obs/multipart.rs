@@ -9,9 +9,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, ETAG};
 use http::{HeaderName, HeaderValue, Method};
+use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
 use quick_xml::escape::escape;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 use super::Obs;
 use super::attempt::Reply;
@@ -74,6 +76,8 @@ struct PartPage {
 
 #[derive(Deserialize)]
 struct UploadPage {
+    #[serde(rename = "EncodingType", default)]
+    encoding: Option<String>,
     #[serde(rename = "IsTruncated", default)]
     truncated: bool,
     #[serde(rename = "NextKeyMarker", default)]
@@ -84,12 +88,16 @@ struct UploadPage {
     uploads: Vec<ListedUpload>,
 }
 
-#[derive(Deserialize)]
-struct ListedUpload {
+/// An upload that the store lists.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct ListedUpload {
     #[serde(rename = "Key")]
     key: String,
     #[serde(rename = "UploadId")]
-    upload_id: String,
+    pub(super) upload_id: String,
+    /// When it was begun; `None` if the answer does not say it in a way that is understood.
+    #[serde(rename = "Initiated", default, deserialize_with = "lenient_time")]
+    pub(super) initiated: Option<Timestamp>,
 }
 
 impl Obs {
@@ -174,8 +182,11 @@ impl Obs {
         }
     }
 
-    /// The ids of all uploads of this very key that are neither completed nor given up.
-    pub(super) async fn list_uploads(&self, bucket: &str, key: &str) -> Result<Vec<String>, Error> {
+    /// All uploads of this very key that are neither completed nor given up.
+    ///
+    /// Keys are asked for in the form of addresses, because XML cannot hold every character (esdk-obs-python 3.26.6,
+    /// `trans_list_multipart_uploads`); a store that does not know of that answers them as they are.
+    pub(super) async fn list_uploads(&self, bucket: &str, key: &str) -> Result<Vec<ListedUpload>, Error> {
         const OPERATION: &str = "obs_list_multipart_uploads";
         let (mut found, mut pages) = (Vec::new(), Pages::new(OPERATION));
         let mut marker: Option<(String, String)> = None;
@@ -183,6 +194,7 @@ impl Obs {
             let mut request = Request::new(OPERATION, Method::GET, bucket, "")
                 .query("uploads", None)
                 .query("prefix", key.to_owned())
+                .query("encoding-type", "url".to_owned())
                 .query("max-uploads", "1000".to_owned());
             if let Some((key, upload_id)) = &marker {
                 request = request.query("key-marker", key.clone());
@@ -192,11 +204,12 @@ impl Obs {
             }
             let reply = self.call(&request).await?;
             let page: UploadPage = read(OPERATION, &reply)?;
-            let uploads = page.uploads.into_iter().filter(|upload| upload.key == key);
-            found.extend(uploads.map(|upload| upload.upload_id));
+            let encoded = page.encoding.as_deref() == Some("url");
+            let plain = |key: &str| if encoded { decoded(key) } else { key.to_owned() };
+            found.extend(page.uploads.into_iter().filter(|upload| plain(&upload.key) == key));
             let next = page.next_key.filter(|next| page.truncated && !next.is_empty());
             let Some(next_key) = next else { return Ok(found) };
-            let next = (next_key, page.next_upload_id.unwrap_or_default());
+            let next = (plain(&next_key), page.next_upload_id.unwrap_or_default());
             pages.follow(&reply, &format!("{next:?}"))?;
             marker = Some(next);
         }
@@ -255,6 +268,11 @@ impl Pages {
     }
 }
 
+/// True if the store no longer knows an upload: it was completed, or given up.
+pub(super) fn is_gone(error: &Error) -> bool {
+    error.is_not_found() && error.error_code() == Some("NoSuchUpload")
+}
+
 /// The content type of firmware.
 pub(super) const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
@@ -272,6 +290,16 @@ fn is_damaged(error: &Error) -> bool {
 fn read<T: DeserializeOwned>(operation: &'static str, reply: &Reply) -> Result<T, Error> {
     let found = std::str::from_utf8(&reply.body).ok().and_then(|text| quick_xml::de::from_str(text).ok());
     found.ok_or_else(|| unintelligible(operation, reply))
+}
+
+/// A key in the form of addresses, in which a blank may be a plus sign.
+fn decoded(key: &str) -> String {
+    percent_decode_str(&key.replace('+', " ")).decode_utf8_lossy().into_owned()
+}
+
+/// A time that cannot be understood is none.
+fn lenient_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    Ok(String::deserialize(deserializer)?.parse().ok())
 }
 
 fn unintelligible(operation: &'static str, reply: &Reply) -> Error {

@@ -1,20 +1,21 @@
 //! Upload of a local file: what is there already, the way it takes, and what is left behind when it fails.
 //!
 //! [`Upload`] is the builder, [`Uploaded`] the result. A file of at most one part goes in `whole`, a larger one in
-//! `parts`.
+//! `parts`; `left_behind` cancels what earlier uploads left in the bucket.
 
 use std::path::{Path, PathBuf};
 
 use super::file::Source;
 use super::journal::{Journal, Target};
-use super::{LocalFile, ObjectInfo, Obs, background};
+use super::{ObjectInfo, Obs, background};
 use crate::call::{CallOptions, call_options};
 use crate::error::{Error, ErrorKind};
-use crate::lock::LockError;
+use crate::lock::{LockError, Waiting};
 use crate::model::Checksum;
 use crate::progress::{Progress, Reporter};
 use crate::validate::Warning;
 
+mod left_behind;
 mod parts;
 mod reader;
 mod whole;
@@ -40,9 +41,13 @@ const IN_FLIGHT: usize = 4;
 ///
 /// An object of the same key that has the same content is used as it is; one with other content is an error unless
 /// [`replace`](Self::replace) is set. With a [`journal_dir`](Self::journal_dir) an upload in parts that was broken off,
-/// however that happened, goes on where it was when the same file is uploaded again; parts that nobody will complete are
-/// removed. Dropping the future stops the upload. The time of an attempt is for requests that carry no content; content
-/// may take as long as it moves, see [`idle_timeout`](crate::ClientBuilder::idle_timeout).
+/// however that happened, goes on where it was when the same file is uploaded again. Its parts are removed when they are of
+/// no use any more. Uploads to the same key from other machines are left alone, unless they were begun more than a day
+/// ago; one that somebody else cancelled begins anew. Dropping the future stops the upload. The time of an attempt is for
+/// requests that carry no content; content may take as long as it moves, see
+/// [`idle_timeout`](crate::ClientBuilder::idle_timeout).
+///
+/// A folder of journals is swept now and then: what nobody opened for thirty days is removed.
 ///
 /// # Errors
 ///
@@ -56,12 +61,14 @@ pub struct Upload {
     bucket: String,
     key: String,
     path: PathBuf,
+    source: Option<Source>,
     replace: bool,
     journal_dir: Option<PathBuf>,
     part_size: u64,
     in_flight: usize,
     progress: Reporter,
     options: CallOptions,
+    waiting: Waiting,
 }
 
 /// A file that is stored as an object.
@@ -83,12 +90,13 @@ struct Sent {
     etag: Option<String>,
     request_id: Option<String>,
     checksum: Checksum,
+    /// True if it turned out to be there without that what was sent was made into an object, as far as is known.
+    found: bool,
 }
 
 impl Sent {
-    /// What was sent turned out to be there.
     fn found(object: ObjectInfo, checksum: Checksum) -> Self {
-        Self { etag: object.etag, request_id: object.request_id, checksum }
+        Self { etag: object.etag, request_id: object.request_id, checksum, found: true }
     }
 }
 
@@ -109,12 +117,14 @@ impl Obs {
             bucket: bucket.into(),
             key: key.into(),
             path: path.into(),
+            source: None,
             replace: false,
             journal_dir: self.journal_dir.clone(),
             part_size: PART,
             in_flight: IN_FLIGHT,
             progress: Reporter::default(),
             options: self.options.clone(),
+            waiting: Waiting::default(),
         }
     }
 }
@@ -158,6 +168,18 @@ impl Upload {
         self
     }
 
+    /// Uploads from a file that is open already.
+    pub(crate) fn from_source(mut self, source: Source) -> Self {
+        self.source = Some(source);
+        self
+    }
+
+    /// Tells for whom it waits.
+    pub(crate) fn with_waiting(mut self, waiting: Waiting) -> Self {
+        self.waiting = waiting;
+        self
+    }
+
     /// Uploads.
     ///
     /// # Errors
@@ -170,41 +192,53 @@ impl Upload {
     }
 
     async fn run(&self) -> Result<Uploaded, Error> {
-        let path = self.path.clone();
-        let source = background::run(move |_| Source::open(&path)).await??;
-        let size = source.size();
+        let source = match &self.source {
+            Some(source) => source.clone(),
+            None => {
+                let path = self.path.clone();
+                background::run(move |_| Source::open(&path)).await??
+            }
+        };
         let mut warnings = Vec::new();
         let mut journal = self.open_journal(&mut warnings).await?;
+        let this = match &journal {
+            Some(journal) => {
+                let pulse = journal.pulse();
+                &self.clone().with_reporter(self.progress.clone().and(move || pulse.beat()))
+            }
+            None => self,
+        };
+        this.sweep().await;
 
         // Who replaces need not know what is there.
-        let stored = if self.replace { Stored::Other } else { self.stored(size, None).await? };
+        let stored = if this.replace { Stored::Other } else { this.stored(&source).await? };
+        let goes_up = this.replace || matches!(stored, Stored::Nothing);
+        let in_parts = goes_up && source.size() > this.part_size;
+        if let Some(journal) = journal.as_mut().filter(|_| !in_parts) {
+            this.clear(journal).await;
+        }
         let sent = match stored {
             Stored::Same(object, checksum) => {
                 source.require_unchanged()?;
-                // The upload may have been broken off right after it was completed.
-                if let Some(journal) = journal.as_mut().filter(|_| size > self.part_size) {
-                    self.clean_up(None).await;
-                    journal.remove();
-                }
                 return Ok(Uploaded { object, checksum, existed: true, warnings });
             }
-            Stored::Other if !self.replace => return Err(self.taken()),
-            _ if size > self.part_size => self.send_parts(source, journal.as_mut(), &mut warnings).await?,
-            _ => self.send_whole(source).await?,
+            Stored::Other if !goes_up => return Err(this.taken()),
+            _ if in_parts => this.send_parts(&source, journal.as_mut(), &mut warnings).await?,
+            _ => this.send_whole(source.clone()).await?,
         };
-        let object = ObjectInfo { size, etag: sent.etag, request_id: sent.request_id };
+        let object = ObjectInfo { size: source.size(), etag: sent.etag, request_id: sent.request_id };
         Ok(Uploaded { object, checksum: sent.checksum, existed: false, warnings })
     }
 
     /// The journal, locked; `None` if there is to be none or if the folder cannot be used.
     async fn open_journal(&self, warnings: &mut Vec<Warning>) -> Result<Option<Journal>, Error> {
         let Some(folder) = &self.journal_dir else { return Ok(None) };
-        let endpoint = self.obs.name.clone().unwrap_or_else(|| self.obs.endpoint.to_string());
-        let target = Target { endpoint, bucket: self.bucket.clone(), key: self.key.clone() };
-        match Journal::open(folder, target).await {
+        let target = Target { endpoint: self.endpoint(), bucket: self.bucket.clone(), key: self.key.clone() };
+        match Journal::open(folder, target, &self.waiting).await {
             Ok(journal) => Ok(Some(journal)),
-            Err(LockError::Busy) => {
-                let message = format!("somebody else on this machine is uploading to {}", self.place());
+            Err(LockError::Busy(process)) => {
+                let who = process.map_or_else(|| "somebody else".to_owned(), |process| format!("process {process}"));
+                let message = format!("{who} on this machine is uploading to {}, and makes no progress", self.place());
                 Err(Error::new(ErrorKind::Unavailable, message)
                     .with_hint("wait until that is done and try again; an object with the same content is used then"))
             }
@@ -215,23 +249,24 @@ impl Upload {
         }
     }
 
-    /// What lies under the key, compared with a file of this size and, if it was read already, this checksum. Only
-    /// reading an object tells what is in it: no ETag does.
-    async fn stored(&self, size: u64, known: Option<&Checksum>) -> Result<Stored, Error> {
+    /// What journals call the store.
+    fn endpoint(&self) -> String {
+        self.obs.name.clone().unwrap_or_else(|| self.obs.endpoint.to_string())
+    }
+
+    /// What lies under the key, compared with the file. Only reading an object tells what is in it: no ETag does.
+    async fn stored(&self, source: &Source) -> Result<Stored, Error> {
         let object = match self.obs.head(&self.bucket, &self.key).await {
             Ok(object) => object,
             // A bucket that is missing is found out by the upload, with the better message.
             Err(error) if error.is_not_found() => return Ok(Stored::Nothing),
             Err(error) => return Err(error),
         };
-        if object.size != size {
+        if object.size != source.size() {
             return Ok(Stored::Other);
         }
-        let checksum = match known {
-            Some(checksum) => checksum.clone(),
-            None => LocalFile::read_with(self.path.clone(), self.progress.clone()).await?.checksum().clone(),
-        };
-        let found = self.obs.checksum_with(&self.bucket, &self.key, Some(size), self.progress.clone()).await?;
+        let checksum = source.checksum(self.progress.clone()).await?;
+        let found = self.obs.checksum_with(&self.bucket, &self.key, Some(object.size), self.progress.clone()).await?;
         Ok(if found.matches(&checksum) { Stored::Same(object, checksum) } else { Stored::Other })
     }
 

@@ -4,7 +4,7 @@ use super::run::object;
 use super::{Outcome, Publish, Published};
 use crate::error::{Error, ErrorKind};
 use crate::model::Package;
-use crate::obs::{LocalFile, Obs};
+use crate::obs::{Obs, Source};
 use crate::packages::alike;
 use crate::validate::Warning;
 
@@ -21,8 +21,9 @@ pub(super) async fn show(publish: &Publish, package: &Package) -> Result<Package
 /// The error of [`IfExists::Fail`](super::IfExists::Fail).
 pub(super) fn refused(package: &Package) -> Error {
     let message = format!("version {} exists already, as package {}", package.version, package.package_id);
-    Error::new(ErrorKind::AlreadyExists, message)
-        .with_hint("nothing was sent; publish another version, or ask for skip, verify or replace instead of fail")
+    Error::new(ErrorKind::AlreadyExists, message).with_hint(
+        "no package was created; publish another version, or ask for skip, verify or replace instead of fail",
+    )
 }
 
 /// The result of [`IfExists::Skip`](super::IfExists::Skip).
@@ -36,18 +37,18 @@ pub(super) async fn skipped(publish: &Publish, package: &Package, warnings: Vec<
 pub(super) async fn verified(
     publish: &Publish,
     obs: &Obs,
+    source: &Source,
     found: &[Package],
     mut warnings: Vec<Warning>,
 ) -> Result<Published, Error> {
-    let file = &publish.read_file().await?;
     let mut differences = Vec::new();
     for candidate in found {
         let package = show(publish, candidate).await?;
-        match difference(publish, obs, file, &package).await? {
+        match difference(publish, obs, source, &package).await? {
             None => {
                 warnings.extend(not_changed(&package, publish));
                 let location = package.obs_location();
-                let object = location.map(|location| object(location, Some(file.size())));
+                let object = location.map(|location| object(location, Some(source.size())));
                 return Ok(Published { object, package, outcome: Outcome::Verified, replaced: Vec::new(), warnings });
             }
             Some(difference) => differences.push(difference),
@@ -55,7 +56,7 @@ pub(super) async fn verified(
     }
     let message = format!("version {} exists already and differs: {}", publish.request.version, differences.join("; "));
     Err(Error::new(ErrorKind::Mismatch, message)
-        .with_hint("nothing was changed; publish the file under a new version, or ask for replace"))
+        .with_hint("no package was changed; publish the file under a new version, or ask for replace"))
 }
 
 /// One warning for each field that the existing package has otherwise: publishing does not change packages.
@@ -92,15 +93,15 @@ fn differs(found: Option<&str>, wanted: Option<&str>) -> bool {
 pub(super) async fn difference(
     publish: &Publish,
     obs: &Obs,
-    file: &LocalFile,
+    source: &Source,
     package: &Package,
 ) -> Result<Option<String>, Error> {
-    let id = &package.package_id;
+    let (id, checksum, size) = (&package.package_id, &source.checksum(publish.progress.clone()).await?, source.size());
     let Some(location) = package.obs_location() else {
         return Ok(Some(format!("package {id} names no object")));
     };
-    if let Some(sign) = location.sign.as_ref().filter(|sign| !sign.matches(file.checksum())) {
-        return Ok(Some(format!("package {id} is registered with sign {sign}, the file has {}", file.checksum())));
+    if let Some(sign) = location.sign.as_ref().filter(|sign| !sign.matches(checksum)) {
+        return Ok(Some(format!("package {id} is registered with sign {sign}, the file has {checksum}")));
     }
     let region = location.region_name.as_str();
     if let Some(ours) = publish.client.obs_region().filter(|ours| !region.is_empty() && *ours != region) {
@@ -116,14 +117,12 @@ pub(super) async fn difference(
         }
         Err(error) => return Err(error),
     };
-    if stored.size != file.size() {
-        return Ok(Some(format!("object {key:?} of package {id} has {} bytes, the file {}", stored.size, file.size())));
+    if stored.size != size {
+        return Ok(Some(format!("object {key:?} of package {id} has {} bytes, the file {size}", stored.size)));
     }
     // Without a registered sign only the content itself can tell.
     let read = publish.verify_object || location.sign.is_none();
-    if read
-        && !obs.checksum_with(bucket, key, Some(stored.size), publish.progress.clone()).await?.matches(file.checksum())
-    {
+    if read && !obs.checksum_with(bucket, key, Some(stored.size), publish.progress.clone()).await?.matches(checksum) {
         return Ok(Some(format!("object {key:?} of package {id} has other content than the file")));
     }
     Ok(None)

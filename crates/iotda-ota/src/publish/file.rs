@@ -1,9 +1,10 @@
 //! Checks of the local file, before anything of it is read.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::Path;
 
+use crate::obs::Source;
 use crate::validate::{Violations, Warning, rules};
 
 /// The documented limit of 1 GB. Which of the two readings the service takes is not verified; this is the larger.
@@ -14,11 +15,30 @@ const SURELY_ALLOWED: u64 = 1_000_000_000;
 
 const FIELD: &str = "file";
 
-/// Reports what makes a file impossible to publish; `limited` says whether its size is limited.
-pub(crate) fn check(path: &Path, limited: bool, violations: &mut Violations) {
+/// What the path leads to.
+enum Found {
+    File(Source),
+    Folder,
+    /// A pipe or a device, which is not opened, because that would wait.
+    Other,
+}
+
+/// Opens a file, or reports what makes it impossible to publish; `limited` says whether its size is limited. Whoever reads
+/// from what was opened reads the file that was judged, or finds out that it changed.
+pub(crate) fn open(path: &Path, limited: bool, violations: &mut Violations) -> Option<Source> {
     let shown = format!("{path:?}");
-    let metadata = match look(path) {
-        Ok(metadata) => metadata,
+    let source = match look(path) {
+        Ok(Found::File(source)) => source,
+        Ok(Found::Folder) => {
+            let help = "name the firmware file inside it";
+            violations.add_described(FIELD, "a file", format!("the folder {shown}"), help);
+            return None;
+        }
+        Ok(Found::Other) => {
+            let help = "write the data into a file first: what is sent may have to be read again";
+            violations.add_described(FIELD, "a regular file", shown, help);
+            return None;
+        }
         Err(error) => {
             let (rule, help) = match error.kind() {
                 ErrorKind::NotFound => {
@@ -28,23 +48,19 @@ pub(crate) fn check(path: &Path, limited: bool, violations: &mut Violations) {
                 _ => ("readable", format!("the system says: {error}")),
             };
             violations.add_described(FIELD, rule, shown, help);
-            return;
+            return None;
         }
     };
-    if metadata.is_dir() {
-        let help = "name the firmware file inside it";
-        violations.add_described(FIELD, "a file", format!("the folder {shown}"), help);
-    } else if !metadata.is_file() {
-        let help = "write the data into a file first: what is sent may have to be read again";
-        violations.add_described(FIELD, "a regular file", shown, help);
-    } else if metadata.len() == 0 {
+    let size = source.size();
+    if size == 0 {
         let help = "check the build that should have written it";
         violations.add_described(FIELD, "a file that is not empty", format!("{shown} with 0 bytes"), help);
-    } else if limited && metadata.len() > LARGEST {
-        let value = format!("{shown} with {} bytes", metadata.len());
+    } else if limited && size > LARGEST {
+        let value = format!("{shown} with {size} bytes");
         let help = "make the package smaller; newer service texts do not state this rule, so it can be switched off (--allow size)";
         violations.add_described(FIELD, "at most 1 GB (2^30 bytes)", value, help);
     }
+    Some(source)
 }
 
 /// Reports a name of which no object key can be made; `suffix` says whether the listed suffixes are required.
@@ -66,8 +82,7 @@ pub(super) fn check_name(path: &Path, suffix: bool, violations: &mut Violations)
 }
 
 /// Warns of a size that only the larger reading of the limit allows.
-pub(super) fn warning(path: &Path) -> Option<Warning> {
-    let size = fs::metadata(path).ok()?.len();
+pub(super) fn warning(size: u64) -> Option<Warning> {
     (size > SURELY_ALLOWED).then(|| {
         let message =
             format!("has {size} bytes; the limit of 1 GB may mean 10^9 bytes at the service, which is not verified");
@@ -75,11 +90,11 @@ pub(super) fn warning(path: &Path) -> Option<Warning> {
     })
 }
 
-/// What the file is; only a regular file is opened, because opening a pipe would wait.
-fn look(path: &Path) -> std::io::Result<Metadata> {
+fn look(path: &Path) -> std::io::Result<Found> {
     let metadata = fs::metadata(path)?;
-    if metadata.is_file() {
-        File::open(path)?;
-    }
-    Ok(metadata)
+    Ok(match (metadata.is_file(), metadata.is_dir()) {
+        (true, _) => Found::File(Source::of(path, File::open(path)?)?),
+        (false, true) => Found::Folder,
+        (false, false) => Found::Other,
+    })
 }

@@ -1,13 +1,20 @@
 //! Reading back what was just created.
 //!
 //! The package exists by now. What cannot be read back or is left out of an answer is a warning; only what is there
-//! and is not what was sent is an error.
+//! and is not what was sent is an error. Then the package is deleted again, because no device should be upgraded with it.
 
 use super::Publish;
 use crate::error::{Error, ErrorKind};
-use crate::model::{ObsLocation, Package};
+use crate::model::{ObsLocation, Package, PackageId};
 use crate::obs::{ObjectInfo, Obs};
 use crate::validate::Warning;
+
+/// A package that is not what was to be published.
+pub(super) struct Wrong {
+    package_id: PackageId,
+    message: String,
+    hint: &'static str,
+}
 
 /// Shows the package and compares its location with the one that was sent.
 pub(super) async fn package(
@@ -15,7 +22,7 @@ pub(super) async fn package(
     created: Package,
     sent: &ObsLocation,
     warnings: &mut Vec<Warning>,
-) -> Result<Package, Error> {
+) -> Result<Package, Wrong> {
     let show = publish.client.packages().show(&created.package_id).with_options(&publish.options);
     let shown = match show.send().await {
         Ok(shown) => shown.into_inner(),
@@ -39,8 +46,8 @@ pub(super) async fn package(
         } else if found != sent {
             let id = &shown.package_id;
             let message = format!("package {id} was created with {name} {sent:?}, but the service shows {found:?}");
-            return Err(Error::new(ErrorKind::Mismatch, message)
-                .with_hint("delete the package before devices are upgraded with it"));
+            let hint = "see who stands between, then publish again";
+            return Err(Wrong { package_id: shown.package_id, message, hint });
         }
     }
     Ok(shown)
@@ -53,7 +60,7 @@ pub(super) async fn object(
     location: &ObsLocation,
     package: &Package,
     warnings: &mut Vec<Warning>,
-) -> Result<(), Error> {
+) -> Result<(), Wrong> {
     let (bucket, key) = (location.bucket_name.as_str(), location.object_key.as_str());
     let replaced = match obs.head(bucket, key).await {
         Ok(now) => now.size != stored.size || now.etag != stored.etag,
@@ -71,6 +78,25 @@ pub(super) async fn object(
         "package {} was created, but object {key:?} in bucket {bucket:?} was replaced or deleted meanwhile",
         package.package_id
     );
-    Err(Error::new(ErrorKind::Mismatch, message)
-        .with_hint("delete the package, see that nobody else uploads to this key, and publish again"))
+    let hint = "see that nobody else uploads to this key, then publish again";
+    Err(Wrong { package_id: package.package_id.clone(), message, hint })
+}
+
+/// Deletes a package that is not what was to be published, if it is `ours`, and makes an error of that.
+pub(super) async fn withdraw(publish: &Publish, wrong: Wrong, ours: bool) -> Error {
+    let Wrong { package_id: id, message, hint } = wrong;
+    let mismatch = |message, hint: String| Error::new(ErrorKind::Mismatch, message).with_hint(hint);
+    if !ours {
+        let why = "it may be of somebody else, so it was not deleted";
+        return mismatch(message, format!("{why}; delete package {id} before devices are upgraded with it; {hint}"));
+    }
+    // A deadline that has passed must not leave it there.
+    let delete = publish.client.packages().delete(&id).with_options(&publish.options.without_end());
+    match delete.send_unchecked().await {
+        Err(error) if !error.is_not_found() => {
+            let hint = format!("delete package {id} before devices are upgraded with it, which failed here; {hint}");
+            mismatch(message, hint).with_source(error)
+        }
+        _ => mismatch(format!("{message}; the package is deleted again"), hint.to_owned()),
+    }
 }

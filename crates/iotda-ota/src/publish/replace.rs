@@ -3,77 +3,164 @@
 //! The new package is stored, created and read back before any old one is deleted, and no object of an old one is
 //! touched. So at every moment there is a package that devices can be upgraded with, and running it again goes on from
 //! wherever it stopped.
+//!
+//! That is not possible where the service refuses a second package of a version. Whether it does is not known; if it does,
+//! the old ones go first, and come back (`restore`) when the new one cannot be created.
 
-use super::run::object;
+use super::restore::restored;
+use super::run::{is_duplicate, object};
+use super::store::Stored;
 use super::{Outcome, Publish, Published, existing, run, store};
 use crate::error::Error;
 use crate::model::{Package, PackageId};
-use crate::obs::{LocalFile, Obs};
+use crate::obs::{Obs, Source};
 use crate::validate::Warning;
+
+/// How often a create may be refused because somebody else made a package meanwhile.
+const ROUNDS: u32 = 4;
+
+/// A publish that replaces, and what it has done so far.
+struct Replacing<'a> {
+    publish: &'a Publish,
+    obs: &'a Obs,
+    source: &'a Source,
+    /// Where the file is stored, once it is.
+    stored: Option<Stored>,
+    warnings: Vec<Warning>,
+    /// What was deleted to make room, or may have been.
+    gone: Vec<Package>,
+}
+
+/// What a round came to.
+enum Round {
+    /// This is published, and these are still to be deleted.
+    Done(Box<Published>, Vec<Package>),
+    /// The new package was refused. There is room now, or somebody else's package.
+    Refused(Error),
+}
 
 /// Keeps the package that is what is wanted, or creates it, and deletes all others.
 pub(super) async fn run(
     publish: &Publish,
     obs: &Obs,
-    found: &[Package],
-    mut warnings: Vec<Warning>,
+    source: &Source,
+    found: Vec<Package>,
+    warnings: Vec<Warning>,
 ) -> Result<Published, Error> {
-    let file = publish.options.within(publish.read_file()).await?;
-    let mut right = None;
-    let mut old = Vec::new();
-    for candidate in found {
-        let package = existing::show(publish, candidate).await?;
-        if right.is_none() && is_wanted(publish, obs, &file, &package).await? {
-            right = Some(package);
-        } else {
-            old.push(package);
+    let mut replacing = Replacing { publish, obs, source, stored: None, warnings, gone: Vec::new() };
+    match replacing.run(found).await {
+        Ok(published) => Ok(published),
+        Err(error) => Err(restored(publish, &replacing.gone, error).await),
+    }
+}
+
+impl Replacing<'_> {
+    async fn run(&mut self, mut found: Vec<Package>) -> Result<Published, Error> {
+        let mut rounds = 0;
+        let (mut published, old) = loop {
+            rounds += 1;
+            match self.round(found).await? {
+                Round::Done(published, old) => break (*published, old),
+                Round::Refused(error) if rounds == ROUNDS => return Err(error),
+                Round::Refused(_) => found = existing::find(self.publish).await?,
+            }
+        };
+        // From here on there is the new one, so that nothing has to come back.
+        let mut replaced = std::mem::take(&mut self.gone);
+        for package in old {
+            self.delete(&package.package_id, &published.package.package_id).await?;
+            replaced.push(package);
+        }
+        for package in replaced {
+            published.outcome = Outcome::Replaced;
+            published.warnings.extend(left_behind(&package, &published.package));
+            published.replaced.push(package.package_id);
+        }
+        Ok(published)
+    }
+
+    /// Finds or creates the new package. If it is refused because of old ones, these are deleted.
+    async fn round(&mut self, found: Vec<Package>) -> Result<Round, Error> {
+        let (publish, obs, source) = (self.publish, self.obs, self.source);
+        let mut right = None;
+        let mut old = Vec::new();
+        for candidate in found {
+            let package = existing::show(publish, &candidate).await?;
+            if right.is_none() && is_wanted(publish, obs, source, &package).await? {
+                right = Some(package);
+            } else {
+                old.push(package);
+            }
+        }
+        if let Some(package) = right {
+            let object = package.obs_location().map(|location| object(location, Some(source.size())));
+            let (replaced, warnings) = (Vec::new(), std::mem::take(&mut self.warnings));
+            let published = Published { package, object, outcome: Outcome::Verified, replaced, warnings };
+            return Ok(Round::Done(Box::new(published), old));
+        }
+        let stored = match self.stored.take() {
+            Some(stored) => stored,
+            None => publish.options.within(store::store(publish, obs, source, &mut self.warnings)).await?,
+        };
+        let created = run::create(publish, obs, &stored, &old, self.warnings.clone()).await;
+        self.stored = Some(stored);
+        match created {
+            Ok(published) => Ok(Round::Done(Box::new(published), old)),
+            Err(error) if is_duplicate(&error) => {
+                for package in old {
+                    // It may be gone even when the answer to that is lost.
+                    self.gone.push(package.clone());
+                    self.make_room(&package.package_id).await?;
+                }
+                Ok(Round::Refused(error))
+            }
+            Err(error) => Err(error),
         }
     }
-    let mut published = match right {
-        Some(package) => {
-            let object = package.obs_location().map(|location| object(location, Some(file.size())));
-            Published { package, object, outcome: Outcome::Verified, replaced: Vec::new(), warnings }
-        }
-        None => {
-            let stored = publish.options.within(store::store(publish, obs, &mut warnings)).await?;
-            run::create(publish, obs, stored, &old, warnings).await?
-        }
-    };
-    for package in old {
-        delete(publish, &package.package_id, &published.package.package_id).await?;
-        published.outcome = Outcome::Replaced;
-        published.warnings.extend(left_behind(&package, &published.package));
-        published.replaced.push(package.package_id);
+
+    /// Deletes an old package that the new one has replaced.
+    async fn delete(&self, old: &PackageId, new: &PackageId) -> Result<(), Error> {
+        let message = || format!("package {new} is published, but package {old}, which it replaces, is not deleted");
+        let hint = "both exist now; publish again, which goes on with deleting, or delete the old one";
+        delete(self.publish, old).await.map_err(|error| not_deleted(error, message(), hint))
     }
-    Ok(published)
+
+    /// Deletes an old package so that the new one can be created.
+    async fn make_room(&self, old: &PackageId) -> Result<(), Error> {
+        let message = || {
+            format!(
+                "the service takes one package of a version, and package {old}, which is to be replaced, is not deleted"
+            )
+        };
+        let hint = "the new package was not created; publish again, or delete the old one first";
+        delete(self.publish, old).await.map_err(|error| not_deleted(error, message(), hint))
+    }
+}
+
+/// Deletes a package; one that is gone already is fine.
+async fn delete(publish: &Publish, package_id: &PackageId) -> Result<(), Error> {
+    match publish.client.packages().delete(package_id).with_options(&publish.options).send().await {
+        Err(error) if !error.is_not_found() => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn not_deleted(error: Error, message: String, hint: &str) -> Error {
+    Error::new(error.kind(), message).with_source(error).with_hint(hint).with_operation("delete_ota_package")
 }
 
 /// True if a package needs no replacement: content and fields are those that are wanted.
-async fn is_wanted(publish: &Publish, obs: &Obs, file: &LocalFile, package: &Package) -> Result<bool, Error> {
+async fn is_wanted(publish: &Publish, obs: &Obs, source: &Source, package: &Package) -> Result<bool, Error> {
+    let checksum = publish.options.within(source.checksum(publish.progress.clone())).await?;
     let key = package.obs_location().map(|location| location.object_key.as_str());
     // The key that was asked for, or the one beside it where that was taken; one that nobody chose does not matter.
     let at_its_place = publish
         .object_key
         .as_ref()
-        .is_none_or(|wanted| key == Some(wanted) || key == Some(&store::beside(wanted, file.checksum())));
+        .is_none_or(|wanted| key == Some(wanted) || key == Some(&store::beside(wanted, &checksum)));
     Ok(at_its_place
         && existing::other_fields(package, publish).is_empty()
-        && existing::difference(publish, obs, file, package).await?.is_none())
-}
-
-/// Deletes an old package; one that is gone already is fine.
-async fn delete(publish: &Publish, old: &PackageId, new: &PackageId) -> Result<(), Error> {
-    match publish.client.packages().delete(old).with_options(&publish.options).send().await {
-        Ok(_) => Ok(()),
-        Err(error) if error.is_not_found() => Ok(()),
-        Err(error) => {
-            let message = format!("package {new} is published, but package {old}, which it replaces, is not deleted");
-            Err(Error::new(error.kind(), message)
-                .with_source(error)
-                .with_hint("both exist now; publish again, which goes on with deleting, or delete the old one")
-                .with_operation("delete_ota_package"))
-        }
-    }
+        && existing::difference(publish, obs, source, package).await?.is_none())
 }
 
 /// The object of a deleted package stays, because nobody asked for it to be deleted and others may use it.

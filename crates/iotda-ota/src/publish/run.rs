@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::store::{self, Stored};
-use super::{IfExists, Outcome, Publish, Published, PublishedObject, existing, read_back, replace};
+use super::{Event, IfExists, Outcome, Publish, Published, PublishedObject, existing, read_back, replace};
 use crate::error::{Error, ErrorKind};
 use crate::lock::{Lock, LockError};
 use crate::model::{Checksum, ObsLocation, Package};
@@ -15,36 +15,62 @@ use crate::validate::{OptionalRule, Warning};
 
 /// Check, look for the package, hash and upload, create, read back.
 pub(super) async fn run(publish: &Publish) -> Result<Published, Error> {
-    publish.validate()?;
+    let source = &publish.open()?;
     let publish = &publish.begun();
-    let obs = publish.options.within(credentials(publish)).await?;
-    let mut warnings = publish.warnings();
-    let _lock = publish.options.within(lock(publish)).await?;
+    let obs = &publish.options.within(credentials(publish)).await?;
+    let mut warnings = publish.warnings(source);
+    let lock = publish.options.within(lock(publish)).await?;
+    let publish = &alive(publish, lock.as_ref());
 
-    let found = existing::find(publish).await?;
-    match (publish.if_exists, found.first()) {
-        (_, None) => {
-            let stored = publish.options.within(store::store(publish, &obs, &mut warnings)).await?;
-            create(publish, &obs, stored, &[], warnings).await
+    let mut found = existing::find(publish).await?;
+    let mut unused = None;
+    if found.is_empty() {
+        source.require_unchanged()?;
+        let stored = publish.options.within(store::store(publish, obs, source, &mut warnings)).await?;
+        match create(publish, obs, &stored, &[], warnings.clone()).await {
+            Err(error) if is_duplicate(&error) => {
+                // Somebody else may have been faster.
+                found = existing::find(publish).await?;
+                if found.is_empty() {
+                    return Err(error);
+                }
+                unused = Some(stored);
+            }
+            result => return result,
         }
+    }
+    let result = match (publish.if_exists, found.first()) {
         (IfExists::Fail, Some(package)) => Err(existing::refused(package)),
         (IfExists::Skip, Some(package)) => existing::skipped(publish, package, warnings).await,
         (IfExists::Verify, Some(_)) => {
-            publish.options.within(existing::verified(publish, &obs, &found, warnings)).await
+            publish.options.within(existing::verified(publish, obs, source, &found, warnings)).await
         }
-        (IfExists::Replace, Some(_)) => replace::run(publish, &obs, &found, warnings).await,
-    }
+        // That there is none was seen to above.
+        (IfExists::Replace, _) | (_, None) => replace::run(publish, obs, source, found, warnings).await,
+    };
+    result.map_err(|error| match &unused {
+        Some(stored) => also(error, &stays(publish, stored)),
+        None => error,
+    })
+}
+
+/// True if the service clearly refused a package because there is one.
+///
+/// What it answers to a second package of a version is not known, nor whether it refuses that at all. 409 is what the status
+/// means, and how the emulator reads it; so whoever gets it looks what there is.
+pub(super) fn is_duplicate(error: &Error) -> bool {
+    error.status() == Some(409) && !error.is_outcome_unknown()
 }
 
 /// Registers the stored object and compares what the service shows with what was sent.
 pub(super) async fn create(
     publish: &Publish,
     obs: &Obs,
-    stored: Stored,
+    stored: &Stored,
     replaced: &[Package],
     mut warnings: Vec<Warning>,
 ) -> Result<Published, Error> {
-    let request = publish.signed_request(stored.key, &stored.checksum);
+    let request = publish.signed_request(stored.key.clone(), &stored.checksum);
     // The request was made with a location a moment ago.
     let location = request.file_location.obs_location.clone().unwrap_or_default();
     let mut create = CreatePackage::new(publish.client.clone(), request);
@@ -56,12 +82,30 @@ pub(super) async fn create(
     // Somebody else may have published the same at the same moment; only the oldest package stays then.
     let created = create.send_settled(Settle::Always).await;
     let created = created.map_err(|error| not_created(error, &location))?;
+    publish.listener.tell(Event::Created { package_id: created.package_id.clone() });
     warnings.extend(created.warnings().iter().cloned());
-    let created = created.into_inner();
-    let package = read_back::package(publish, created, &location, &mut warnings).await?;
-    read_back::object(obs, &stored.object, &location, &package, &mut warnings).await?;
+    // One that was found after an unclear answer may be somebody else's.
+    let ours = !created.is_found();
+    let compared = async {
+        let package = read_back::package(publish, created.into_inner(), &location, &mut warnings).await?;
+        read_back::object(obs, &stored.object, &location, &package, &mut warnings).await?;
+        Ok(package)
+    };
+    let package = match compared.await {
+        Ok(package) => package,
+        Err(wrong) => return Err(read_back::withdraw(publish, wrong, ours).await),
+    };
     let object = object(&location, Some(stored.object.size));
     Ok(Published { package, object: Some(object), outcome: Outcome::Created, replaced: Vec::new(), warnings })
+}
+
+/// The same, so that whoever waits for the lock sees the progress.
+fn alive(publish: &Publish, lock: Option<&Lock>) -> Publish {
+    let mut publish = publish.clone();
+    if let Some(pulse) = lock.map(Lock::pulse) {
+        publish.progress = publish.progress.and(move || pulse.beat());
+    }
+    publish
 }
 
 /// The credentials of both services have to be there before anything else is sent.
@@ -92,10 +136,12 @@ async fn lock(publish: &Publish) -> Result<Option<Lock>, Error> {
         digest.update(text);
     }
     let name = Checksum::from_digest(digest.finalize().into());
-    match Lock::acquire(folder.join(format!("publish-{name}.lock"))).await {
+    match Lock::acquire(folder.join(format!("publish-{name}.lock")), &publish.listener.waiting()).await {
         Ok(lock) => Ok(Some(lock)),
-        Err(LockError::Busy) => {
-            let message = format!("version {} is being published by somebody else on this machine", request.version);
+        Err(LockError::Busy(process)) => {
+            let who = process.map_or_else(|| "somebody else".to_owned(), |process| format!("process {process}"));
+            let version = &request.version;
+            let message = format!("version {version} is being published by {who} on this machine, without progress");
             Err(Error::new(ErrorKind::Unavailable, message)
                 .with_hint("wait until that is done and publish again: the same file is then found to be published"))
         }
@@ -117,10 +163,18 @@ fn not_created(error: Error, location: &ObsLocation) -> Error {
     } else {
         format!("the file is stored as {place} and will be used when the same file is published again")
     };
-    let hint = match error.hint() {
-        Some(hint) if !error.is_outcome_unknown() => format!("{hint}; {done}"),
-        _ => done,
-    };
+    if error.is_outcome_unknown() { error.with_hint(done) } else { also(error, &done) }
+}
+
+/// What is told of an object that was stored for a package which is not needed.
+fn stays(publish: &Publish, stored: &Stored) -> String {
+    let (key, bucket) = (&stored.key, &publish.bucket);
+    format!("the file is stored as {key:?} in bucket {bucket:?}; delete that if no package needs it")
+}
+
+/// Says more in the hint.
+pub(super) fn also(error: Error, more: &str) -> Error {
+    let hint = error.hint().map_or_else(|| more.to_owned(), |hint| format!("{hint}; {more}"));
     error.with_hint(hint)
 }
 

@@ -3,11 +3,14 @@
 use super::{IfExists, Publish};
 use crate::error::{Error, ErrorKind};
 use crate::model::Checksum;
-use crate::obs::{ObjectInfo, Obs, Uploaded};
-use crate::validate::Warning;
+use crate::obs::{ObjectInfo, Obs, Source, Uploaded};
+use crate::validate::{Violations, Warning};
 
 /// How many digits of the checksum make a name that nothing else has.
 const DIGITS: usize = 12;
+
+/// The longest object key, in characters.
+const LONGEST_KEY: usize = 1024;
 
 /// Where the file lies, and what OBS says of it.
 pub(super) struct Stored {
@@ -18,14 +21,22 @@ pub(super) struct Stored {
 
 /// Uploads the file, unless it is there. Who replaces gets another key where this one is taken, because the object there
 /// is needed as long as the old package is.
-pub(super) async fn store(publish: &Publish, obs: &Obs, warnings: &mut Vec<Warning>) -> Result<Stored, Error> {
+pub(super) async fn store(
+    publish: &Publish,
+    obs: &Obs,
+    source: &Source,
+    warnings: &mut Vec<Warning>,
+) -> Result<Stored, Error> {
     let wanted = publish.key();
-    let (key, uploaded) = match upload(publish, obs, &wanted).await {
+    let (key, uploaded) = match upload(publish, obs, source, &wanted).await {
         Err(error) if error.is_already_exists() && publish.if_exists == IfExists::Replace => {
-            let key = beside(&wanted, publish.read_file().await?.checksum());
+            let key = beside(&wanted, &source.checksum(publish.progress.clone()).await?);
+            let mut violations = Violations::default();
+            publish.check_key(&key, &mut violations);
+            violations.into_result()?;
+            let uploaded = upload(publish, obs, source, &key).await?;
             let message = format!("{wanted:?} is taken by other content, which stays; the new object is {key:?}");
             warnings.push(Warning::new("file_location.obs_location.object_key", message));
-            let uploaded = upload(publish, obs, &key).await?;
             (key, uploaded)
         }
         result => (wanted, result?),
@@ -44,8 +55,9 @@ pub(super) async fn store(publish: &Publish, obs: &Obs, warnings: &mut Vec<Warni
     Ok(Stored { key, checksum: uploaded.checksum, object })
 }
 
-async fn upload(publish: &Publish, obs: &Obs, key: &str) -> Result<Uploaded, Error> {
-    let mut upload = obs.upload(&publish.bucket, key, &publish.file).with_reporter(publish.progress.clone());
+async fn upload(publish: &Publish, obs: &Obs, source: &Source, key: &str) -> Result<Uploaded, Error> {
+    let mut upload = obs.upload(&publish.bucket, key, &publish.file).from_source(source.clone());
+    upload = upload.with_reporter(publish.progress.clone()).with_waiting(publish.listener.waiting());
     if let Some(folder) = &publish.journal_dir {
         upload = upload.journal_dir(folder);
     }
@@ -68,14 +80,18 @@ fn not_what_was_uploaded(message: String) -> Error {
         .with_hint("no package was created; see that nobody else uploads to this key, then publish again")
 }
 
-/// The key with the beginning of a checksum before its suffix: `a/upgrade.bin` becomes `a/upgrade-0123456789ab.bin`.
+/// The key with the beginning of a checksum before its suffix: `a/upgrade.bin` becomes `a/upgrade-0123456789ab.bin`. A name
+/// that would become too long for a key loses its end.
 pub(super) fn beside(key: &str, checksum: &Checksum) -> String {
     let digits: String = checksum.as_str().chars().take(DIGITS).collect();
     let name_at = key.rfind('/').map_or(0, |at| at + 1);
     // A name that begins with a dot is no suffix.
     let suffix_at = key[name_at..].find('.').filter(|at| *at > 0).map_or(key.len(), |at| name_at + at);
     let (start, suffix) = key.split_at(suffix_at);
-    format!("{start}-{digits}{suffix}")
+    let (folder, name) = start.split_at(name_at);
+    let others = folder.chars().count() + 1 + DIGITS + suffix.chars().count();
+    let name: String = name.chars().take(LONGEST_KEY.saturating_sub(others)).collect();
+    format!("{folder}{name}-{digits}{suffix}")
 }
 
 #[cfg(test)]
@@ -94,5 +110,17 @@ mod tests {
         ] {
             assert_eq!(beside(key, &checksum), expected);
         }
+    }
+
+    #[test]
+    fn a_name_that_would_become_too_long_is_shortened() {
+        let checksum = Checksum::from_digest([0xab; 32]);
+        for (folder, name) in [("", 1020), ("固件/", 1017), ("a/b/", 5)] {
+            let key = beside(&format!("{folder}{}.bin", "升".repeat(name)), &checksum);
+            assert_eq!(key.chars().count(), (folder.chars().count() + name + 4 + 1 + DIGITS).min(LONGEST_KEY));
+            assert!(key.starts_with(&format!("{folder}升")) && key.ends_with("-abababababab.bin"), "{key}");
+        }
+        // Of a folder nothing can be left out; the rules refuse the key then.
+        assert!(beside(&format!("{}/x.bin", "a".repeat(1018)), &checksum).chars().count() > LONGEST_KEY);
     }
 }

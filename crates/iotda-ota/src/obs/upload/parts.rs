@@ -1,8 +1,9 @@
 //! Upload of a larger file: in parts, several at a time, going on where an earlier upload was broken off.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::stream::{self, StreamExt};
@@ -14,38 +15,81 @@ use crate::error::{Error, ErrorKind};
 use crate::model::Checksum;
 use crate::obs::background;
 use crate::obs::file::Source;
-use crate::obs::journal::{Journal, Saved, SavedPart, Subject};
-use crate::obs::multipart::Place;
+use crate::obs::journal::{Journal, Record, Saved, SavedPart, Stage, Subject};
+use crate::obs::multipart::{Place, is_gone};
 use crate::progress::{Meter, Phase};
+use crate::retry::{self, RetryPolicy};
 use crate::validate::Warning;
 
 /// How much memory the parts on their way may take, unless a single one takes more.
 const MEMORY: u64 = 32 * 1024 * 1024;
 
+/// How often an upload is begun in all, should somebody cancel it again and again.
+const BEGINS: u32 = 4;
+
 impl Upload {
-    /// Sends the file. When that fails for good, or cannot be gone on with, what was sent is given up.
+    /// Sends the file. When that fails for good, or cannot be gone on with, what was sent is given up. When somebody else
+    /// cancels the upload, it is begun anew.
     pub(super) async fn send_parts(
         &self,
-        source: Source,
+        source: &Source,
         mut journal: Option<&mut Journal>,
         warnings: &mut Vec<Warning>,
     ) -> Result<Sent, Error> {
         let cut = Cut::new(source.size(), self.part_size);
-        let begun = self.begin(&source, cut, journal.as_deref_mut(), warnings).await?;
-        let place = self.place_of(&begun.upload_id);
-        let result = self.transfer(source, cut, place, &begun.parts, journal.as_deref_mut()).await;
-        let goes_on = result.as_ref().is_err_and(|error| journal.is_some() && may_go_on(error));
-        if result.is_err() && !goes_on {
-            self.give_up(place).await;
+        let meter = Arc::new(Meter::start(self.progress.clone(), Phase::Upload, cut.size));
+        let mut begins = 0;
+        loop {
+            begins += 1;
+            // What was sent before is in vain, and told again only when there is more.
+            meter.take_back(cut.size);
+            let begun = self.begin(source, cut, journal.as_deref_mut(), warnings).await?;
+            let place = self.place_of(&begun.upload_id);
+            let error = match self.transfer(source, cut, &begun, &meter, journal.as_deref_mut()).await {
+                Err(error) if is_gone(&error) => error,
+                result => return self.ended(result, place, journal).await,
+            };
+            tracing::warn!(upload_id = place.upload_id, "somebody else completed or cancelled the upload");
+            // Whoever did may have stored the same file.
+            let result = match self.stored(source).await? {
+                Stored::Same(object, checksum) => Ok(Sent::found(object, checksum)),
+                Stored::Other if !self.replace => Err(self.taken()),
+                _ if begins < BEGINS => continue,
+                _ => Err(self.cancelled(error)),
+            };
+            return self.ended(result, place, journal).await;
         }
-        if let Some(journal) = journal.filter(|_| !goes_on) {
-            journal.remove();
+    }
+
+    /// Gives up what was sent and forgets it, unless it is an object now or can be gone on with.
+    async fn ended(
+        &self,
+        result: Result<Sent, Error>,
+        place: Place<'_>,
+        journal: Option<&mut Journal>,
+    ) -> Result<Sent, Error> {
+        let done = match &result {
+            Ok(sent) if !sent.found => Ok(()),
+            Err(error) if journal.is_some() && may_go_on(error) => return result,
+            _ => self.give_up(place).await,
+        };
+        match (done, journal) {
+            (Ok(()), Some(journal)) => journal.remove(),
+            (Ok(()), None) => {}
+            // With a journal, the next upload to this key does it.
+            (Err(error), _) => tracing::warn!(%error, "parts of the upload stay in the bucket for now"),
         }
         result
     }
 
-    /// The upload to go on with, or a new one. Who has the journal is the only one here who uploads to this key, so all
-    /// others are left over from a crash.
+    fn cancelled(&self, error: Error) -> Error {
+        let message = format!("the upload of {} was cancelled {BEGINS} times by somebody else", self.place());
+        Error::new(ErrorKind::Unavailable, message)
+            .with_source(error)
+            .with_hint("try again; see that nobody else uploads to this key or cleans up the bucket")
+    }
+
+    /// The upload to go on with, or a new one. What the journal says of another one is of no use any more.
     async fn begin(
         &self,
         source: &Source,
@@ -53,37 +97,73 @@ impl Upload {
         journal: Option<&mut Journal>,
         warnings: &mut Vec<Warning>,
     ) -> Result<Saved, Error> {
-        let Some(journal) = journal else { return self.begin_anew().await };
+        let Some(journal) = journal else { return Ok(self.begin_anew().await?.0) };
         let target = journal.target().clone();
         let subject = Subject { target, file: source.identity().clone(), part_size: cut.part_size };
-        let known = match journal.load(&subject) {
-            Some(saved) => self.still_there(saved, cut).await?,
+        let known = match journal.load() {
+            Some(Record { subject: found, stage: Stage::Begun(saved) }) if found == subject => {
+                self.still_there(saved, cut).await?
+            }
+            Some(record) => {
+                self.cancel(record).await?;
+                None
+            }
             None => None,
         };
         let begun = match known {
             Some(saved) => saved,
-            None => self.begin_anew().await?,
+            None => {
+                let before = self.others().await;
+                self.warn(journal.intend(&subject, before.clone()), warnings);
+                let (begun, attempts) = match self.begin_anew().await {
+                    Ok(begun) => begun,
+                    Err(error) => {
+                        // What may have been begun in spite of that is told apart by the journal.
+                        if !error.is_retryable() {
+                            self.clear(journal).await;
+                        }
+                        return Err(error);
+                    }
+                };
+                if attempts > 1 {
+                    // One whose answer was lost was begun, too.
+                    self.cancel_unnamed(before.as_deref(), Some(&begun.upload_id)).await?;
+                }
+                begun
+            }
         };
-        if let Err(error) = journal.begin(&subject, &begun) {
-            warnings.extend(self.journal_dir.as_deref().map(|folder| unusable(folder, &error)));
-        }
-        // Only now, because a begin whose answer was lost and that was repeated has left an upload behind, too.
-        self.clean_up(Some(&begun.upload_id)).await;
+        self.warn(journal.begin(&subject, &begun), warnings);
         Ok(begun)
     }
 
-    async fn begin_anew(&self) -> Result<Saved, Error> {
-        let upload_id = self.obs.begin_multipart(&self.bucket, &self.key).await?;
-        Ok(Saved { upload_id, parts: BTreeMap::new() })
+    /// Warns once of a folder that cannot be written to.
+    fn warn(&self, result: io::Result<()>, warnings: &mut Vec<Warning>) {
+        let warning = |error| self.journal_dir.as_deref().map(|folder| unusable(folder, &error));
+        warnings.extend(result.err().and_then(warning).filter(|warning| !warnings.contains(warning)));
     }
 
-    /// What the store still has of an upload; `None` if it knows nothing of it, or does not say.
+    /// A new upload, and how many attempts it took.
+    async fn begin_anew(&self) -> Result<(Saved, u32), Error> {
+        let (once, attempts) = (self.obs.clone().with_retry(RetryPolicy::none()), AtomicU32::new(0));
+        let begin = || {
+            attempts.fetch_add(1, Ordering::Relaxed);
+            once.begin_multipart(&self.bucket, &self.key)
+        };
+        let upload_id = retry::run(&self.obs.retry, begin).await?;
+        Ok((Saved { upload_id, parts: BTreeMap::new() }, attempts.into_inner()))
+    }
+
+    /// What the store still has of an upload; `None` if it knows nothing of it, or does not say. Then it is given up.
     async fn still_there(&self, mut saved: Saved, cut: Cut) -> Result<Option<Saved>, Error> {
-        let listed = match self.obs.list_parts(self.place_of(&saved.upload_id)).await {
+        let place = self.place_of(&saved.upload_id);
+        let listed = match self.obs.list_parts(place).await {
             Ok(listed) => listed,
             Err(error) if error.is_retryable() || error.is_unauthenticated() => return Err(error),
             Err(error) => {
                 tracing::info!(%error, "the upload that the journal names cannot be gone on with");
+                if !is_gone(&error) {
+                    self.give_up(place).await?;
+                }
                 return Ok(None);
             }
         };
@@ -95,38 +175,21 @@ impl Upload {
         Ok(Some(saved))
     }
 
-    /// Gives up all uploads of this key but the one to keep. That this cannot be done is no reason not to upload.
-    pub(super) async fn clean_up(&self, keep: Option<&str>) {
-        let uploads = match self.obs.list_uploads(&self.bucket, &self.key).await {
-            Ok(uploads) => uploads,
-            Err(error) => return tracing::info!(%error, "uploads that were left behind cannot be listed"),
-        };
-        for upload_id in uploads.iter().filter(|found| Some(found.as_str()) != keep) {
-            self.give_up(self.place_of(upload_id)).await;
-        }
-    }
-
-    async fn give_up(&self, place: Place<'_>) {
-        if let Err(error) = self.obs.abort_multipart(place).await {
-            tracing::warn!(%error, upload_id = place.upload_id, "parts of an upload stay in the bucket");
-        }
-    }
-
     /// Reads, hashes and sends at the same time, then makes the object.
     async fn transfer(
         &self,
-        source: Source,
+        source: &Source,
         cut: Cut,
-        place: Place<'_>,
-        known: &BTreeMap<u32, SavedPart>,
+        begun: &Saved,
+        meter: &Arc<Meter>,
         journal: Option<&mut Journal>,
     ) -> Result<Sent, Error> {
+        let (place, known) = (self.place_of(&begun.upload_id), &begun.parts);
         let fitting = usize::try_from(MEMORY / cut.part_size).unwrap_or(usize::MAX);
         let in_flight = self.in_flight.min(fitting).max(1);
-        let meter = Arc::new(Meter::start(self.progress.clone(), Phase::Upload, cut.size));
         let journal = &Mutex::new(journal);
 
-        let (parts, whole) = reader::start(source, cut, in_flight + 1);
+        let (parts, whole) = reader::start(source.clone(), cut, in_flight + 1);
         // Shared and not borrowed: with a borrow nobody could prove that the whole future may go to another thread.
         let ended = Arc::new(AtomicBool::new(false));
         let parts = stream::unfold((parts, Arc::clone(&ended)), |(mut parts, ended)| async move {
@@ -134,9 +197,9 @@ impl Upload {
             part.map(|part| (part, (parts, ended)))
         });
         let sending = parts.map(|part| {
-            let (known, meter) = (known.get(&part.number), Arc::clone(&meter));
+            let known = known.get(&part.number);
             async move {
-                let (number, saved, new) = self.send_part(place, part, known, &meter).await?;
+                let (number, saved, new) = self.send_part(place, part, known, meter).await?;
                 let etag = saved.etag.clone();
                 if let Some(journal) = journal.lock().unwrap_or_else(PoisonError::into_inner).as_mut().filter(|_| new) {
                     journal.add(number, saved);
@@ -161,9 +224,9 @@ impl Upload {
             return Err(error);
         }
         // A file that could not be read to its end shows here, before anything is made of the parts.
-        let (source, checksum) = whole.await?;
+        let checksum = whole.await?;
         source.require_unchanged()?;
-        self.complete(place, &sent, cut.size, checksum).await
+        self.complete(place, &sent, source, checksum).await
     }
 
     /// Sends a part, unless it is there already and the file still has at this place what was sent.
@@ -190,21 +253,18 @@ impl Upload {
         &self,
         place: Place<'_>,
         parts: &BTreeMap<u32, String>,
-        size: u64,
+        source: &Source,
         checksum: Checksum,
     ) -> Result<Sent, Error> {
         if !self.replace {
-            match self.stored(size, Some(&checksum)).await? {
+            match self.stored(source).await? {
                 Stored::Nothing => {}
-                Stored::Same(object, checksum) => {
-                    self.give_up(place).await;
-                    return Ok(Sent::found(object, checksum));
-                }
+                Stored::Same(object, checksum) => return Ok(Sent::found(object, checksum)),
                 Stored::Other => return Err(self.taken()),
             }
         }
         let error = match self.obs.complete_multipart(place, parts).await {
-            Ok((etag, request_id)) => return Ok(Sent { etag: Some(etag), request_id, checksum }),
+            Ok((etag, request_id)) => return Ok(Sent { etag: Some(etag), request_id, checksum, found: false }),
             Err(error) => error,
         };
         // The answer may have been lost: then the first attempt did it, and a repeated one finds no upload any more.
@@ -213,24 +273,9 @@ impl Upload {
             return Err(error);
         }
         match self.obs.list_parts(place).await {
-            Err(gone) if gone.is_not_found() => {}
-            _ => return Err(error),
+            Err(gone) if is_gone(&gone) => Err(gone),
+            _ => Err(error),
         }
-        match self.stored(size, Some(&checksum)).await? {
-            Stored::Same(object, checksum) => Ok(Sent::found(object, checksum)),
-            Stored::Other => Err(Error::new(ErrorKind::Mismatch, format!("{} is not what was uploaded", self.place()))
-                .with_source(error)
-                .with_hint("see that nobody else uploads to this key, then try again")),
-            Stored::Nothing => {
-                Err(Error::new(ErrorKind::Unavailable, format!("the upload of {} was cancelled", self.place()))
-                    .with_source(error)
-                    .with_hint("try again; see that nobody else uploads to this key or cleans up the bucket"))
-            }
-        }
-    }
-
-    fn place_of<'a>(&'a self, upload_id: &'a str) -> Place<'a> {
-        Place { bucket: &self.bucket, key: &self.key, upload_id }
     }
 }
 

@@ -74,12 +74,13 @@ impl Drop for Buffer {
 
 /// Starts to read; parts come through the channel, in order, and the result is the checksum of the whole.
 ///
-/// `buffers` parts are in memory at most, those that were handed over included. A file that ends early or late fails.
+/// `buffers` parts are in memory at most, those that were handed over included. A file that ends early or late, or
+/// changes meanwhile, fails.
 pub(super) fn start(
     source: Source,
     cut: Cut,
     buffers: usize,
-) -> (tokio::sync::mpsc::Receiver<Part>, impl Future<Output = Result<(Source, Checksum), Error>> + Send) {
+) -> (tokio::sync::mpsc::Receiver<Part>, impl Future<Output = Result<Checksum, Error>> + Send) {
     // One is enough: whoever takes parts takes them as they come, and the buffers bound what is ahead.
     let (parts, receiver) = tokio::sync::mpsc::channel(1);
     let work = background::run(move |stop| read(source, cut, buffers, &parts, stop));
@@ -92,20 +93,20 @@ fn read(
     buffers: usize,
     parts: &tokio::sync::mpsc::Sender<Part>,
     stop: &Stop,
-) -> Result<(Source, Checksum), Error> {
+) -> Result<Checksum, Error> {
     let (home, free) = mpsc::channel();
     for _ in 0..buffers {
         // The receiver is right here.
         let _ = home.send(Vec::new());
     }
-    let capacity = usize::try_from(cut.part_size.min(cut.size)).unwrap_or_default();
+    source.rewind();
+    let part_size = usize::try_from(cut.part_size.min(cut.size)).unwrap_or(usize::MAX);
     let mut whole = Sha256::new();
     for (number, _) in (1..=u32::MAX).zip(0..cut.count()) {
         // Our own sender is alive, so this waits until somebody is done with a buffer.
         let Ok(mut bytes) = free.recv() else { break };
-        bytes.clear();
-        bytes.reserve_exact(capacity);
-        source.read_into(&mut bytes, cut.part_size)?;
+        bytes.reserve_exact(part_size.saturating_sub(bytes.len()));
+        source.read_into(&mut bytes, part_size)?;
         if bytes.len() as u64 != cut.size_of(number) {
             return Err(source.changed());
         }
@@ -121,7 +122,7 @@ fn read(
     if !more.is_empty() {
         return Err(source.changed());
     }
-    Ok((source, Checksum::from_digest(whole.finalize().into())))
+    source.read_as(Checksum::from_digest(whole.finalize().into()))
 }
 
 #[cfg(test)]
@@ -162,7 +163,7 @@ mod tests {
         }
         assert_eq!(read, content);
         assert!(places.len() <= 2, "{places:?}");
-        assert_eq!(whole.await.unwrap().1, Checksum::from_digest(Sha256::digest(&content).into()));
+        assert_eq!(whole.await.unwrap(), Checksum::from_digest(Sha256::digest(&content).into()));
     }
 
     #[tokio::test]

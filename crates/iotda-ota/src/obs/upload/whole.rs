@@ -26,9 +26,10 @@ impl Upload {
         let read = move |_: &_| {
             let mut source = source;
             let size = source.size();
-            let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+            source.rewind();
+            let mut bytes = Vec::new();
             // One byte more than there should be shows a file that grew.
-            source.read_into(&mut bytes, size + 1)?;
+            source.read_into(&mut bytes, usize::try_from(size).unwrap_or(usize::MAX).saturating_add(1))?;
             if bytes.len() as u64 != size {
                 return Err(source.changed());
             }
@@ -38,8 +39,8 @@ impl Upload {
                 digest.update(block);
                 meter.add(block.len() as u64);
             }
-            source.require_unchanged()?;
-            Ok((source, Bytes::from(bytes), Checksum::from_digest(digest.finalize().into())))
+            let checksum = source.read_as(Checksum::from_digest(digest.finalize().into()))?;
+            Ok((source, Bytes::from(bytes), checksum))
         };
         let (source, bytes, checksum) = background::run(read).await??;
         let meter = Meter::start(self.progress.clone(), Phase::Upload, source.size());
@@ -57,6 +58,6 @@ impl Upload {
             }
             return Err(changed);
         }
-        Ok(Sent { etag: text(&reply.headers, ETAG), request_id: reply.request_id, checksum })
+        Ok(Sent { etag: text(&reply.headers, ETAG), request_id: reply.request_id, checksum, found: false })
     }
 }

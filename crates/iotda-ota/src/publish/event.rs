@@ -1,0 +1,55 @@
+//! What happens in a publish besides progress.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::lock::Waiting;
+use crate::model::PackageId;
+
+/// What happens in a publish besides progress, for [`Publish::on_event`](super::Publish::on_event).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// Somebody else on this machine publishes the same version or uploads to the same key, and is waited for. Told when
+    /// that has lasted a second.
+    #[non_exhaustive]
+    Waiting {
+        /// The process that is waited for, where the system tells.
+        process: Option<u32>,
+    },
+    /// The package is created for certain: from here on, stopping leaves no outcome open. It is still to be read back, and
+    /// the packages that it replaces are still to be deleted.
+    #[non_exhaustive]
+    Created {
+        /// The package.
+        package_id: PackageId,
+    },
+}
+
+/// Hands events to whoever asked for them.
+#[derive(Clone, Default)]
+pub(super) struct Listener(Option<Arc<dyn Fn(Event) + Send + Sync>>);
+
+impl Listener {
+    pub(super) fn new(listener: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(listener)))
+    }
+
+    pub(super) fn tell(&self, event: Event) {
+        if let Some(listener) = &self.0 {
+            listener(event);
+        }
+    }
+
+    /// For locks that are waited for.
+    pub(super) fn waiting(&self) -> Waiting {
+        let listener = self.clone();
+        Waiting::new(move |process| listener.tell(Event::Waiting { process }))
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Listener(..)" } else { "Listener(none)" })
+    }
+}
