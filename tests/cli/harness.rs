@@ -106,6 +106,17 @@ pub(crate) fn sample() -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/firmware/sample.bin").display().to_string()
 }
 
+/// A file of several parts, no two of which are alike.
+pub(crate) fn large(home: &Home, parts: usize) -> String {
+    let mut state = 1_u32;
+    let mut content = Vec::with_capacity(parts << 23);
+    while content.len() < (parts << 23) - 1000 {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        content.extend_from_slice(&state.to_le_bytes());
+    }
+    home.file("large.bin", content).display().to_string()
+}
+
 /// The flags that every package needs.
 pub(crate) const PACKAGE: [&str; 8] =
     ["--app-id", "my-app", "--product-id", "my-product", "--version", "2.0", "--type", "firmware"];

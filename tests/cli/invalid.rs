@@ -105,6 +105,23 @@ fn an_unreadable_file_is_named() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_pipe_and_a_device_are_refused_without_waiting() {
+    let home = Home::new();
+    let pipe = home.path("pipe.bin");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for file in [pipe.to_str().unwrap(), "/dev/zero"] {
+        let run = home.nowhere(&publish(file, &["--object-key", "a.bin", "--format", "json"])).failed(2);
+        assert_eq!(violations(&run.error()), ["file a regular file"]);
+    }
+    // A link is what it leads to.
+    std::os::unix::fs::symlink(sample(), home.path("link.bin")).unwrap();
+    home.emulated(&publish("link.bin", &[])).succeeded();
+    std::os::unix::fs::symlink("/dev/zero", home.path("zero.bin")).unwrap();
+    home.nowhere(&publish("zero.bin", &[])).failed(2);
+}
+
+#[test]
 fn each_documented_rule_names_field_rule_and_remedy() {
     let home = Home::new();
     let sign = "a".repeat(63);

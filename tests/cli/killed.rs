@@ -5,25 +5,16 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::emulator::Server;
-use crate::harness::{Home, PACKAGE, Run, assert_picture, sample};
+use crate::harness::{Home, PACKAGE, Run, assert_picture, large, sample};
 use crate::relay::Relay;
 use crate::store;
 
-/// A file of several parts, no two of which are alike.
-fn large(home: &Home, parts: usize) -> String {
-    let mut state = 1_u32;
-    let mut content = Vec::with_capacity(parts << 23);
-    while content.len() < (parts << 23) - 1000 {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        content.extend_from_slice(&state.to_le_bytes());
-    }
-    home.file("large.bin", content).display().to_string()
-}
+type Variables = BTreeMap<String, String>;
 
 fn publish(file: &str) -> Vec<&str> {
     [&["package", "publish", file, "--progress", "json", "--format", "json"], &PACKAGE[..]].concat()
@@ -34,31 +25,47 @@ fn random(most: u64) -> u64 {
     RandomState::new().hash_one(0) % most
 }
 
-/// Runs a command until it ends by itself, and kills it again and again before that.
-fn killed_until_done(home: &Home, arguments: &[&str], variables: &BTreeMap<String, String>) -> Run {
+/// Starts a command whose output goes into files, and kills it after this time unless it has ended by itself.
+fn killed_after(home: &Home, arguments: &[&str], variables: &Variables, time: Duration) -> Option<Run> {
+    let [stdout, stderr] = ["stdout", "stderr"].map(|name| home.path(name));
+    let mut command = home.command(arguments);
+    command.envs(variables).stdout(fs::File::create(&stdout).unwrap()).stderr(fs::File::create(&stderr).unwrap());
+    let mut child = command.spawn().unwrap();
+    let begin = Instant::now();
+    while begin.elapsed() < time {
+        if let Some(status) = child.try_wait().unwrap() {
+            let (stdout, stderr) = (fs::read(stdout).unwrap(), fs::read(stderr).unwrap());
+            return Some(Run::new(&Output { status, stdout, stderr }, &home.path(".")));
+        }
+        sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    None
+}
+
+/// Runs a command until it ends by itself, and kills it again and again before that, at any moment of a run that takes
+/// `whole` when nobody kills it. Answers how often it was killed, too; when it was not, it takes less.
+fn killed_until_done(home: &Home, arguments: &[&str], variables: &Variables, whole: &mut Duration) -> (Run, u64) {
     let mut kills = 0;
     loop {
-        let errors = home.path("stderr");
-        let mut command = home.command(arguments);
-        command.envs(variables).stdout(fs::File::create(home.path("stdout")).unwrap());
-        let mut child = command.stderr(fs::File::create(&errors).unwrap()).spawn().unwrap();
         // The later, the longer: it has to end some time.
-        let pauses = random(40 + 10 * kills);
-        for _ in 0..pauses {
-            sleep(Duration::from_millis(10));
-            if let Some(status) = child.try_wait().unwrap() {
-                let (stdout, stderr) = (fs::read(home.path("stdout")).unwrap(), fs::read(&errors).unwrap());
-                return Run::new(&std::process::Output { status, stdout, stderr }, &home.path("."));
+        let most = whole.as_micros() as u64 * (4 + kills) / 4;
+        let begin = Instant::now();
+        match killed_after(home, arguments, variables, Duration::from_micros(random(most))) {
+            Some(run) => {
+                if kills == 0 {
+                    *whole = begin.elapsed();
+                }
+                return (run, kills);
             }
+            None => kills += 1,
         }
-        child.kill().unwrap();
-        child.wait().unwrap();
-        kills += 1;
     }
 }
 
 /// One package, one object, the right bytes, and nothing left behind.
-fn assert_published_once(home: &Home, server: &Server, file: &str) {
+pub(crate) fn assert_published_once(home: &Home, server: &Server, file: &str) {
     let list = ["package", "list", "--type", "firmware", "--all", "--format", "json"];
     let listed = server.run(home, &list).succeeded().json();
     let packages = listed["packages"].as_array().unwrap();
@@ -68,27 +75,86 @@ fn assert_published_once(home: &Home, server: &Server, file: &str) {
     let key = format!("ota/my-app/my-product/firmwarePackage/2.0/{}", Path::new(file).file_name().unwrap().display());
     assert_eq!(store::objects(&server.variables), [key]);
     assert_eq!(store::uploads(&server.variables), [""; 0]);
+    assert_eq!(journals(home), 0);
 }
 
-/// `IOTDA_OTA_KILL_ROUNDS=50 cargo test -p iotda-ota-cli --test cli killed` takes its time.
+/// What makes an emulator slow where a kill is dangerous: parts before they arrive, and everything that changes something
+/// after it did, when the answer is on its way.
+pub(crate) const SLOW: [&str; 8] = [
+    "--fault",
+    "upload_part:delay:for=30ms",
+    "--fault",
+    "initiate_multipart_upload:stall:for=30ms",
+    "--fault",
+    "complete_multipart_upload:stall:for=30ms",
+    "--fault",
+    "create_ota_package:stall:for=30ms",
+];
+
+/// A round: a new home, and a file to publish there until that succeeds. Answers how often it was killed.
+fn round(number: u64, wholes: &mut [Duration; 4]) -> u64 {
+    let home = Home::new();
+    let (alone, small) = (number.is_multiple_of(2), number % 5 == 4);
+    let file = if small { sample() } else { large(&home, 3) };
+    let whole = &mut wholes[usize::from(!alone) + 2 * usize::from(small)];
+    // The emulator lives on, or is killed with the command that it is in.
+    if alone {
+        let server = Server::start(&home, &[&["--data-dir", "data"], &SLOW[..]].concat());
+        let (run, kills) = killed_until_done(&home, &publish(&file), &server.variables, whole);
+        assert!(["created", "verified"].contains(&run.succeeded().json()["outcome"].as_str().unwrap()));
+        assert_published_once(&home, &server, &file);
+        kills
+    } else {
+        let (run, kills) = killed_until_done(&home, &emulated(&file), &Variables::new(), whole);
+        run.succeeded();
+        assert_published_once(&home, &Server::start(&home, &["--data-dir", "data"]), &file);
+        kills
+    }
+}
+
+fn emulated(file: &str) -> Vec<&str> {
+    [&["--emulator", "--emulator-dir", "data"], &publish(file)[..]].concat()
+}
+
+/// How long a publish takes that nobody kills: of a large and a small file, each with an emulator of its own and with the
+/// one inside the process.
+fn wholes() -> [Duration; 4] {
+    let home = Home::new();
+    let (large, small) = (large(&home, 3), sample());
+    let server = Server::start(&home, &[&["--in-memory"], &SLOW[..]].concat());
+    let mut number = 0;
+    [&large, &large, &small, &small].map(|file| {
+        number += 1;
+        let mut arguments = if number % 2 == 1 { publish(file) } else { emulated(file) };
+        // Each is another package.
+        let version = number.to_string();
+        arguments.iter_mut().filter(|argument| **argument == "2.0").for_each(|argument| *argument = &version);
+        let variables = if number % 2 == 1 { server.variables.clone() } else { Variables::new() };
+        let begin = Instant::now();
+        killed_after(&home, &arguments, &variables, Duration::from_secs(60)).unwrap().succeeded();
+        begin.elapsed()
+    })
+}
+
+/// `IOTDA_OTA_KILL_ROUNDS=50 cargo test -p iotda-ota-cli --test cli killed -- --nocapture` takes its time and shows figures.
 #[test]
 fn a_publish_that_is_killed_at_any_moment_and_run_again_publishes_once() {
     let rounds = std::env::var("IOTDA_OTA_KILL_ROUNDS").map_or(5, |rounds| rounds.parse().unwrap());
-    for round in 0..rounds {
-        let home = Home::new();
-        let file = if round % 5 == 4 { sample() } else { large(&home, 3) };
-        // The emulator lives on, or is killed with the command that it is in.
-        if round % 2 == 0 {
-            let server = Server::start(&home, &["--data-dir", "data"]);
-            let run = killed_until_done(&home, &publish(&file), &server.variables).succeeded();
-            assert!(["created", "verified"].contains(&run.json()["outcome"].as_str().unwrap()));
-            assert_published_once(&home, &server, &file);
-        } else {
-            let emulated = [&["--emulator", "--emulator-dir", "data"], &publish(&file)[..]].concat();
-            killed_until_done(&home, &emulated, &BTreeMap::new()).succeeded();
-            assert_published_once(&home, &Server::start(&home, &["--data-dir", "data"]), &file);
-        }
+    let mut wholes = wholes();
+    println!("a publish takes {wholes:?}");
+    let (mut kills, mut idle) = (0, 0);
+    for number in 0..rounds {
+        // A round without a kill shows nothing.
+        kills += loop {
+            let kills = round(number, &mut wholes);
+            if kills > 0 {
+                break kills;
+            }
+            idle += 1;
+            assert!(idle < 20 + rounds, "the kills come too late, with {wholes:?}");
+        };
     }
+    println!("{rounds} rounds with {kills} kills, besides {idle} without one");
 }
 
 /// Starts a publish, waits until the relay holds it back, and sends a signal.
@@ -99,11 +165,33 @@ fn interrupted(home: &Home, server: &Server, relay: (&str, &Relay), signal: &str
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     relay.held.recv_timeout(Duration::from_secs(60)).unwrap();
     assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
-    Run::new(&child.wait_with_output().unwrap(), &home.path("."))
+    let begin = Instant::now();
+    let run = Run::new(&child.wait_with_output().unwrap(), &home.path("."));
+    // It takes no time; this only tells a command that ends from one that waits for whatever is held back.
+    assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
+    run
 }
 
+#[test]
+fn a_publish_that_is_interrupted_after_the_package_was_created_says_so() {
+    let home = Home::new();
+    let server = Server::start(&home, &["--in-memory"]);
+    let relay = Relay::holding(&server.variables["IOTDA_OTA_ENDPOINT"], |_, bytes| {
+        let request = bytes.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
+        // The package itself is shown, and no list.
+        bytes.starts_with(b"GET ") && !request.contains(&b'?')
+    });
+    let file = sample();
+    let publish = [&["package", "publish", &file], &PACKAGE[..]].concat();
+    let run = interrupted(&home, &server, ("IOTDA_OTA_ENDPOINT", &relay), "-INT", &publish).failed(130);
+    assert_picture!("interrupted_publish_after_creating", run);
+    server.run(&home, &publish).succeeded();
+    assert_published_once(&home, &server, &file);
+}
+
+/// How many journals there are; none where the folder for state is elsewhere or was not needed.
 fn journals(home: &Home) -> usize {
-    let files = fs::read_dir(home.path(".local/state/iotda-ota/uploads")).unwrap();
+    let files = fs::read_dir(home.path(".local/state/iotda-ota/uploads")).into_iter().flatten();
     files.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|is| is == "journal")).count()
 }
 

@@ -10,6 +10,7 @@
 mod answers;
 mod auth;
 mod blame;
+mod buckets;
 mod durability;
 mod emulator;
 mod federation;
@@ -32,6 +33,7 @@ mod store;
 mod stub;
 #[cfg(target_os = "linux")]
 mod terminal;
+mod together;
 mod usage;
 mod verbose;
 mod verify;

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::harness::{Home, assert_picture, service};
+use crate::harness::{Home, assert_picture, publish, service};
 
 /// Every kind of mistake, most of them on lines of their own.
 const MISTAKES: &str = "\
@@ -46,6 +46,44 @@ fn check_names_every_mistake_with_line_and_column() {
     for line in 2..text.len() {
         assert!(places.iter().any(|place| place.starts_with(&format!("{line}:"))), "{line} {places:#?}");
     }
+}
+
+/// Rule and help of each violation.
+fn helps(home: &Home, text: &str) -> Vec<String> {
+    home.file("ota.toml", text);
+    let error = home.run(&["manifest", "check", "--format", "json"]).failed(2).error();
+    let violations = error["violations"].as_array().unwrap().iter();
+    violations.map(|v| format!("{}: {}", v["field"].as_str().unwrap(), v["help"].as_str().unwrap())).collect()
+}
+
+#[test]
+fn what_was_probably_meant_is_told_and_checked() {
+    let home = Home::new();
+    let found = helps(&home, "source_versions = [\"1 0\"]\n");
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert_eq!(found[0], "source_versions: did you mean support_source_versions?");
+    assert!(found[1].starts_with("support_source_versions[0]: remove ' '"), "{found:?}");
+    // The one that is written as it should be counts.
+    let found = helps(&home, "source_versions = [\"1 0\"]\nsupport_source_versions = [\"1.0\"]\n");
+    assert_eq!(found.len(), 1, "{found:?}");
+
+    let version = "give it with --version: it changes with every release";
+    assert_eq!(helps(&home, "version = \"2.0\"\n"), [format!("version: {version}")]);
+    assert_eq!(helps(&home, "verison = \"2.0\"\n"), [format!("verison: did you mean version? {version}")]);
+    assert_eq!(helps(&home, "package_type = \"firmwre\"\n"), ["package_type: did you mean firmware?"]);
+}
+
+#[test]
+fn a_rule_that_can_be_switched_off_is_switched_off_in_the_manifest() {
+    let home = Home::new();
+    let found = helps(&home, "object_key = \"a/{version}.hex\"\n");
+    assert!(found.len() == 1 && found[0].ends_with("(allow = [\"suffix\"])"), "{found:?}");
+    home.file("ota.toml", "object_key = \"a/{version}.hex\"\nallow = [\"suffix\"]\n");
+    home.run(&["manifest", "check"]).succeeded();
+
+    home.file("ota.toml", "object_key = \"a/{version}.hex\"\n");
+    let run = home.nowhere(&publish(&home.file("a.bin", "firmware").display().to_string(), &[])).failed(2);
+    assert!(run.stderr.contains("(allow = [\"suffix\"])"), "{}", run.stderr);
 }
 
 #[test]

@@ -4,14 +4,17 @@ use std::error::Error as StdError;
 use std::io;
 use std::ops::Deref;
 
-use iotda_ota::{Error, ErrorKind, Sought, Violation, Violations};
+use clap::ValueEnum;
+use iotda_ota::{Error, ErrorKind, PackageType, Sought, Violation, Violations};
 use iotda_ota_emulator::StartError;
 use serde::Serialize;
 
+use crate::args::Allow;
 use crate::config::Origins;
 use crate::exit_code::ExitCode;
 use crate::manifest::Place;
 use crate::signals::Signal;
+use crate::suggestion;
 
 /// Why a command did not succeed.
 #[derive(Debug)]
@@ -136,13 +139,13 @@ impl Failure {
         Self::new(kind.into(), kind_name(kind), message).with_hint(hint)
     }
 
-    /// A signal arrived. `hint` says how to go on.
+    /// A signal arrived; `hint` says how to go on.
     pub(crate) fn interrupted(signal: Signal, hint: &str) -> Self {
         Self::new(signal.exit_code(), "interrupted", "interrupted").with_hint(hint)
     }
 
-    /// A signal arrived while a package was being created. `hint` says how to go on, unless it is known what to look for.
-    pub(crate) fn interrupted_creating(sought: Option<Sought>, hint: &str) -> Self {
+    /// A signal arrived while a package was being created; `hint` says how to go on, unless it is known what to look for.
+    pub(crate) fn interrupted_while_creating(sought: Option<Sought>, hint: &str) -> Self {
         let message = "interrupted while the package was being created; it may exist or not";
         let failure = Self::new(ExitCode::OutcomeUnknown, kind_name(ErrorKind::OutcomeUnknown), message);
         let mut failure = failure.with_hint(sought.as_ref().map_or_else(|| hint.to_owned(), Sought::hint));
@@ -219,6 +222,16 @@ impl Problem {
         self.field.rsplit_once("obs_location.").map_or(&self.field, |(_, name)| name)
     }
 
+    /// The same at a place in a manifest, where rules are switched off in another way than on the command line.
+    pub(crate) fn in_manifest(self, at: Place) -> Self {
+        let help =
+            Allow::value_variants().iter().filter_map(ValueEnum::to_possible_value).fold(self.help, |help, rule| {
+                let name = rule.get_name();
+                help.replace(&format!("(--allow {name})"), &format!("(allow = [\"{name}\"])"))
+            });
+        Self { help, at: Some(at), ..self }
+    }
+
     pub(crate) fn of(violations: &Violations) -> Vec<Self> {
         violations.iter().map(Self::from).collect()
     }
@@ -231,10 +244,18 @@ impl From<&Violation> for Problem {
             origin: None,
             rule: violation.rule.clone(),
             value: violation.value.clone(),
-            help: violation.help.clone(),
+            help: meant(violation).unwrap_or_else(|| violation.help.clone()),
             at: None,
         }
     }
+}
+
+/// What somebody may have meant who mistyped the type of a package.
+fn meant(violation: &Violation) -> Option<String> {
+    let known = PackageType::KNOWN.map(|known| (known.short_name().to_owned(), known.to_string()));
+    let names: Vec<_> = known.iter().flat_map(|(short, wire)| [short.as_str(), wire]).collect();
+    let near = suggestion::nearest(violation.value.trim_matches('"'), &names);
+    near.filter(|_| violation.field == "package_type").map(|near| format!("did you mean {near}?"))
 }
 
 /// The chain below an error. A cause that only repeats the one before it is left out.

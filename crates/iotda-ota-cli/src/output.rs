@@ -25,7 +25,7 @@ pub(crate) use progress::Reporter;
 use progress::Stderr;
 
 /// Prints in the way that the caller asked for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Output {
     format: Format,
     progress: ProgressMode,

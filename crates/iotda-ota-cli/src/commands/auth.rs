@@ -20,7 +20,7 @@ pub(super) fn run(command: &AuthCommand, cli: &Cli, output: &Output) -> Result<(
     match command {
         AuthCommand::Status => {
             let settings = Settings::read(cli, Environment::PROCESS, true)?;
-            let go_on = |_| "run the same command again";
+            let go_on = |_: &_| "run the same command again";
             with_target(settings, true, output, &Creating::default(), go_on, async |target| {
                 status::run(target, output).await
             })

@@ -1,6 +1,6 @@
 //! `iotda-ota package`: one file per verb.
 
-use super::running::{Creating, with_target};
+use super::running::{Creating, Stage, with_target};
 use crate::args::{Cli, PackageCommand};
 use crate::config::{Environment, Settings};
 use crate::failure::Failure;
@@ -24,19 +24,25 @@ pub(super) fn run(command: &PackageCommand, cli: &Cli, output: &Output) -> Resul
     let settings = Settings::read(cli, Environment::PROCESS, !dry_run)?;
     let creating = Creating::default();
     // A dry run of an emulator leaves no trace in its folder.
-    let go_on = |creating| how_to_go_on(command, creating);
+    let go_on = |stage: &Stage| how_to_go_on(command, stage);
     with_target(settings, !dry_run, output, &creating, go_on, async |target| {
         one(command, target, output, &creating).await
     })
 }
 
 /// What to do after an interruption.
-fn how_to_go_on(command: &PackageCommand, creating: bool) -> &'static str {
+fn how_to_go_on(command: &PackageCommand, stage: &Stage) -> &'static str {
     match command {
-        PackageCommand::Publish(_) if creating => "run the same command again: it looks for the package first",
+        PackageCommand::Publish(_) if matches!(stage, Stage::Creating(_)) => {
+            "run the same command again: it looks for the package first"
+        }
+        PackageCommand::Publish(_) if matches!(stage, Stage::Created(_)) => {
+            "run the same command again: it compares the package with the file, and does what is still to be done"
+        }
         PackageCommand::Publish(_) => {
             "no package was created; run the same command again: it goes on where this one stopped"
         }
+        PackageCommand::Create(_) if matches!(stage, Stage::Created(_)) => "iotda-ota package show tells of it",
         PackageCommand::Delete(args) if args.with_object => {
             "the package may be deleted or not, and its object after it; iotda-ota package show tells of the package"
         }

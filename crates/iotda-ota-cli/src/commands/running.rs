@@ -3,10 +3,10 @@
 use std::io;
 use std::path::Path;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use iotda_ota::Sought;
+use iotda_ota::{PackageId, Sought};
 use iotda_ota_emulator::Emulator;
 use tokio::runtime::{Builder, Runtime};
 
@@ -19,52 +19,43 @@ use crate::target::Target;
 /// How long a start may take before a note says what it waits for.
 const NOTABLE_WAIT: Duration = Duration::from_secs(1);
 
-/// Whether a package may be in the middle of being created, so that stopping leaves the outcome open.
+/// How far a command is that may create a package.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Stage {
+    /// Nothing is created.
+    #[default]
+    Before,
+    /// A package may be in the middle of being created, so that stopping leaves the outcome open; with what to look for,
+    /// if that is known.
+    Creating(Option<Sought>),
+    /// This one is created.
+    Created(PackageId),
+}
+
+/// The stage that a command is in, shared with whoever may have to stop it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Creating(Arc<Mutex<Stage>>);
 
-#[derive(Clone, Debug, Default)]
-enum Stage {
-    #[default]
-    Other,
-    /// With what to look for, if that is known.
-    Creating(Option<Sought>),
-}
-
 impl Creating {
-    pub(super) fn begin(&self, sought: Option<Sought>) {
-        *self.stage() = Stage::Creating(sought);
+    pub(super) fn set(&self, stage: Stage) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = stage;
     }
 
-    pub(super) fn end(&self) {
-        *self.stage() = Stage::Other;
-    }
-
-    /// The failure of a command that a signal stops now; `go_on` says how to go on, by whether a package may just have
-    /// been created.
-    fn interrupted(&self, signal: Signal, go_on: impl Fn(bool) -> &'static str) -> Failure {
-        match self.stage().clone() {
-            Stage::Other => Failure::interrupted(signal, go_on(false)),
-            Stage::Creating(sought) => Failure::interrupted_creating(sought, go_on(true)),
-        }
-    }
-
-    fn stage(&self) -> MutexGuard<'_, Stage> {
-        // A panic elsewhere cannot leave it half written.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn get(&self) -> Stage {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 /// Opens the target, runs a command on it until that ends or a signal arrives, and closes it.
 ///
 /// Without `keep` an emulator works in a temporary folder and leaves nothing. `go_on` says how to go on after an
-/// interruption, by whether a package may just have been created.
+/// interruption, by how far the command was.
 pub(super) fn with_target(
     settings: Settings,
     keep: bool,
     output: &Output,
     creating: &Creating,
-    go_on: impl Fn(bool) -> &'static str,
+    go_on: impl Fn(&Stage) -> &'static str,
     command: impl AsyncFnOnce(&Target) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let runtime = runtime(matches!(settings.place, Place::Emulator(_)))?;
@@ -77,7 +68,17 @@ pub(super) fn with_target(
         };
         let result = tokio::select! {
             result = command(&target) => result,
-            signal = signals.next() => Err(creating.interrupted(signal, go_on)),
+            signal = signals.next() => {
+                let stage = creating.get();
+                let hint = go_on(&stage);
+                Err(match stage {
+                    Stage::Before => Failure::interrupted(signal, hint),
+                    Stage::Creating(sought) => Failure::interrupted_while_creating(sought, hint),
+                    Stage::Created(id) => {
+                        Failure::interrupted(signal, hint).with_message(&format!("interrupted; package {id} was created"))
+                    }
+                })
+            }
         };
         output.end_progress();
         for warning in target.warnings() {

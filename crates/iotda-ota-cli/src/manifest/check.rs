@@ -26,11 +26,11 @@ pub(crate) fn problems(read: &Read, client: &Client) -> Vec<Problem> {
     if let Err(violations) = request.validate() {
         // Only what stands in the manifest has a place in it; there is no firmware file, for one.
         problems.extend(violations.iter().map(Problem::from).filter_map(|problem| {
-            let (field, at) = (problem.name().to_owned(), Some(read.place(problem.name())?.clone()));
+            let (field, at) = (problem.name().to_owned(), read.place(problem.name())?.clone());
             // What a pattern makes of the values above stands nowhere.
             let pattern = read.manifest.object_key.as_deref().filter(|_| field == "object_key");
-            let value = pattern.map_or(problem.value, |pattern| shown(pattern).to_owned());
-            Some(Problem { field, at, value, ..problem })
+            let value = pattern.map_or_else(|| problem.value.clone(), |pattern| shown(pattern).to_owned());
+            Some(Problem { field, value, ..problem.in_manifest(at) })
         }));
     }
     problems.sort_by_key(|problem| problem.at.as_ref().map(|place| (place.line, place.column)));

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 use toml::Spanned;
-use toml::de::{DeArray, DeString, DeTable, DeValue, Deserializer};
+use toml::de::{DeArray, DeTable, DeValue, Deserializer};
 
 use super::key_pattern;
 use super::place::Place;
@@ -161,9 +161,22 @@ impl<'a> Reader<'a> {
         }
         let span = document.span();
         let mut usable = DeTable::new();
-        for (key, value) in document.into_inner() {
-            if let Some(value) = self.entry(&key, value) {
-                usable.insert(key, value);
+        let entries = document.into_inner();
+        let mut taken: BTreeSet<_> = entries.keys().map(|key| key.get_ref().to_string()).collect();
+        for (key, value) in entries {
+            let (name, at) = (key.get_ref().as_ref(), key.span());
+            if self.damaged.contains(&self.place(at.start).line) {
+                continue;
+            }
+            let known = match KEYS.iter().find(|known| **known == name) {
+                Some(known) => Some(*known),
+                // Its value may be wrong, too.
+                None => self.unknown(at.start, name, value.get_ref()).filter(|meant| taken.insert((*meant).to_owned())),
+            };
+            if let Some(known) = known
+                && let Some(value) = self.entry(known, value)
+            {
+                usable.insert(Spanned::new(at, known.into()), value);
             }
         }
         let manifest = Manifest::deserialize(Deserializer::from(Spanned::new(span, usable))).unwrap_or_else(|error| {
@@ -177,16 +190,9 @@ impl<'a> Reader<'a> {
         Read { file: self.file.to_owned(), manifest, problems, places: self.places }
     }
 
-    /// A value, if it can be used.
-    fn entry(&mut self, key: &Spanned<DeString<'a>>, value: Spanned<DeValue<'a>>) -> Option<Spanned<DeValue<'a>>> {
-        let (name, span) = (key.get_ref().as_ref(), value.span());
-        if self.damaged.contains(&self.place(key.span().start).line) {
-            return None;
-        }
-        if !KEYS.contains(&name) {
-            self.unknown(key.span().start, name, value.get_ref());
-            return None;
-        }
+    /// The value of a key, if it can be used.
+    fn entry(&mut self, name: &str, value: Spanned<DeValue<'a>>) -> Option<Spanned<DeValue<'a>>> {
+        let span = value.span();
         let shape = Shape::of(property(&self.schema, name));
         let value = match (shape, value.into_inner()) {
             (Shape::Text, DeValue::String(text)) => {
@@ -261,15 +267,24 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn unknown(&mut self, at: usize, name: &str, value: &DeValue<'_>) {
+    /// Reports a key that there is none of, and answers the one that was meant.
+    fn unknown(&mut self, at: usize, name: &str, value: &DeValue<'_>) -> Option<&'static str> {
+        const VERSION: &str = "version";
         let other = OTHER_NAMES.iter().find(|(other, _)| *other == name.replace('-', "_")).map(|(_, key)| *key);
-        let help = match other.or_else(|| suggestion::nearest(name, &KEYS)) {
-            _ if name == "version" => "give it with --version: it changes with every release".to_owned(),
+        // What nobody can put into a manifest may be meant all the same.
+        let names: Vec<&'static str> = KEYS.into_iter().chain([VERSION]).collect();
+        let meant = other.or_else(|| suggestion::nearest(name, &names));
+        let help = match meant {
+            Some(VERSION) => {
+                let meant = if name == VERSION { "" } else { "did you mean version? " };
+                format!("{meant}give it with --version: it changes with every release")
+            }
             Some(near) => format!("did you mean {near}?"),
             None if value.is_table() => "write its keys at the top of the file: a manifest has no sections".to_owned(),
             None => format!("remove it; the keys are {}", KEYS.join(", ")),
         };
         self.problem(at, name, "a known key", "", help);
+        meant.filter(|meant| *meant != VERSION)
     }
 
     /// A value of the wrong kind; it is shown as it stands in the file.

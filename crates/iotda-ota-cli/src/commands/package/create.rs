@@ -3,7 +3,7 @@
 use iotda_ota::{Client, CreatePackage, CreateRequest, ObsLocation, OptionalRule, Sought};
 use serde::Serialize;
 
-use super::Creating;
+use super::{Creating, Stage};
 use crate::args::CreateArgs;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -23,9 +23,9 @@ pub(super) async fn run(
     if args.dry_run {
         return dry_run(create.request(), None, &target.describe_unasked(&client), output);
     }
-    creating.begin(Some(Sought::Package(Box::new(create.request().clone()))));
+    creating.set(Stage::Creating(Some(Sought::Package(Box::new(create.request().clone())))));
     let created = create.send().await?;
-    creating.end();
+    creating.set(Stage::Created(created.package_id.clone()));
     output.warnings(created.warnings());
     if created.is_found() {
         output.note("the create was not answered clearly; the package was found by looking it up");

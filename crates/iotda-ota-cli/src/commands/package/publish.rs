@@ -1,9 +1,9 @@
 //! `iotda-ota package publish`.
 
-use iotda_ota::{Client, Outcome, PackageId, Phase, Published};
+use iotda_ota::{Client, Event, Outcome, PackageId, Phase, Published};
 
 use super::release::Release;
-use super::{Creating, create};
+use super::{Creating, Stage, create};
 use crate::args::{IfExists, PublishArgs};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -28,13 +28,22 @@ pub(super) async fn run(
     let explain = |failure| release.explain(failure);
     let client = target.client_unless(&release.problems(), |client| publish(client).validate()).map_err(explain)?;
     let progress = output.progress();
-    let creating = creating.clone();
+    let begins = creating.clone();
     let publish = publish(&client).on_progress(move |step| {
         if step.phase == Phase::Create {
-            creating.begin(None);
+            begins.set(Stage::Creating(None));
         } else {
             progress.report(step);
         }
+    });
+    let (created, notes) = (creating.clone(), output.clone());
+    let publish = publish.on_event(move |event| match event {
+        Event::Created { package_id, .. } => created.set(Stage::Created(package_id)),
+        Event::Waiting { process, .. } => {
+            let who = process.map_or_else(|| "another process".to_owned(), |process| format!("process {process}"));
+            notes.note(&format!("waiting for {who}, which publishes the same version or uploads to the same key"));
+        }
+        _ => {}
     });
     if args.dry_run {
         let plan = publish.plan().await.map_err(|error| explain(error.into()))?;

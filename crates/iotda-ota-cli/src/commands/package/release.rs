@@ -82,7 +82,10 @@ impl<'a> Release<'a> {
                 return None;
             }
             missing |= place.is_none() && NEEDED.contains(&key);
-            Some(Problem { at: place.cloned(), ..problem })
+            Some(match place {
+                Some(place) => problem.in_manifest(place.clone()),
+                None => problem,
+            })
         });
         match self.manifest() {
             // It may be the file of somebody else.
