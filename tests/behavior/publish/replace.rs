@@ -1,8 +1,9 @@
 //! Replacing what is published: the new package is there before the old one goes, and no object is overwritten.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
-use iotda_ota::{IfExists, Outcome, Publish};
+use iotda_ota::{IfExists, Outcome, Phase, Publish};
 use support::{Fault, Proxy, Target, impatient, target};
 
 use super::{packages, publish};
@@ -77,6 +78,52 @@ async fn a_key_that_was_asked_for_and_is_taken_is_varied_once_and_then_found_aga
     assert_eq!(second.outcome, Outcome::Replaced);
     assert!(second.object.unwrap().object_key.starts_with("mine/x-"));
     assert_eq!(mine().send().await.unwrap().outcome, Outcome::Verified);
+}
+
+#[tokio::test]
+async fn the_file_is_hashed_once_besides_being_uploaded() {
+    let target = target().await;
+    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+    publish(&target, &path, "2.0").send().await.unwrap();
+    // As long as the old one, so that contents have to be compared, and more than a part.
+    for content in [b"FAKE firmware".to_vec(), vec![7; 9 << 20]] {
+        std::fs::write(&path, content).unwrap();
+        let begins = Arc::<Mutex<Vec<Phase>>>::default();
+        let heard = Arc::clone(&begins);
+        let replace = replace(&target, &path).on_progress(move |progress| {
+            if progress.bytes == 0 {
+                heard.lock().unwrap().push(progress.phase);
+            }
+        });
+        replace.send().await.unwrap();
+        let begins = begins.lock().unwrap();
+        // A file of one part is hashed while it is in memory, too.
+        let hashed = begins.iter().filter(|phase| **phase == Phase::Hash).count();
+        let whole = std::fs::metadata(&path).unwrap().len() < 8 << 20;
+        assert_eq!(hashed, 1 + usize::from(whole), "{begins:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_beside_a_taken_one_keeps_the_limit() {
+    let target = target().await;
+    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+    let key = format!("{}.bin", "k".repeat(1020));
+    publish(&target, &path, "2.0").object_key(&key).send().await.unwrap();
+    std::fs::write(&path, b"mended firmware").unwrap();
+    let published = replace(&target, &path).object_key(&key).send().await.unwrap();
+    let beside = published.object.unwrap().object_key;
+    assert_eq!((published.outcome, beside.chars().count()), (Outcome::Replaced, 1024));
+    assert_ne!(beside, key);
+
+    // A folder cannot be shortened, which is found out before anything is uploaded.
+    let key = format!("{}/x.bin", "k".repeat(1018));
+    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+    publish(&target, &path, "3.0").object_key(&key).send().await.unwrap();
+    std::fs::write(&path, b"mended firmware").unwrap();
+    let error = publish(&target, &path, "3.0").if_exists(IfExists::Replace).object_key(&key).send().await.unwrap_err();
+    assert!(error.is_invalid() && error.violations().len() == 1, "{error:?}");
+    assert_eq!(checksum(&target, &key).await, sha256(b"fake firmware"));
 }
 
 #[tokio::test]

@@ -21,7 +21,8 @@ async fn lost(key: &str) -> Setup {
         false => Fault::None,
     })
     .await;
-    let obs = setup.builder().retry(RetryPolicy::none()).build().unwrap().obs().unwrap();
+    let client = setup.builder().retry(RetryPolicy::none()).build().expect("the settings are valid");
+    let obs = client.obs().expect("there is an address");
     let upload = obs.upload(setup.target.bucket(), key, &setup.path).part_size(PART as u64);
     let error = upload.journal_dir(setup.journals.path()).send().await.expect_err("there is no answer");
     assert!(error.is_retryable(), "{error:?}");

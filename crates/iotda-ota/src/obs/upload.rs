@@ -169,7 +169,7 @@ impl Upload {
     }
 
     /// Uploads from a file that is open already.
-    pub(crate) fn from_source(mut self, source: Source) -> Self {
+    pub(crate) fn with_source(mut self, source: Source) -> Self {
         self.source = Some(source);
         self
     }

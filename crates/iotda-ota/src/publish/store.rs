@@ -56,7 +56,7 @@ pub(super) async fn store(
 }
 
 async fn upload(publish: &Publish, obs: &Obs, source: &Source, key: &str) -> Result<Uploaded, Error> {
-    let mut upload = obs.upload(&publish.bucket, key, &publish.file).from_source(source.clone());
+    let mut upload = obs.upload(&publish.bucket, key, &publish.file).with_source(source.clone());
     upload = upload.with_reporter(publish.progress.clone()).with_waiting(publish.listener.waiting());
     if let Some(folder) = &publish.journal_dir {
         upload = upload.journal_dir(folder);
