@@ -13,7 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::config::{Place, Settings};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::signals::{Signal, Signals};
+use crate::signals::Signals;
 use crate::target::Target;
 
 /// How long a start may take before a note says what it waits for.

@@ -46,6 +46,8 @@ pub(super) struct Reply {
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
     pub(super) request_id: Option<String>,
+    /// Which attempt it answers, from 1.
+    pub(super) attempt: u32,
 }
 
 impl Obs {
@@ -66,6 +68,7 @@ impl Obs {
 
     /// Makes one attempt and reads the answer.
     async fn reply(&self, request: &Request<'_>, course: Course) -> Result<Reply, Error> {
+        let attempt = course.number;
         let mut answer = self.open(request, course).await?;
         // What a request carries may take its time to leave; its answer is as short as any.
         let begun = if request.body.is_some() { Instant::now() } else { answer.begun };
@@ -82,7 +85,7 @@ impl Obs {
         }
         let Answer { mut response, request_id, .. } = answer;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
-        Ok(Reply { status, headers, body: body.freeze(), request_id })
+        Ok(Reply { status, headers, body: body.freeze(), request_id, attempt })
     }
 
     /// Makes one attempt. Credentials that were refused and can be fetched anew get it made again with fresh ones: they

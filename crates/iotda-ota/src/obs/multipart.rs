@@ -101,8 +101,8 @@ pub(super) struct ListedUpload {
 }
 
 impl Obs {
-    /// Begins an upload and answers its id.
-    pub(super) async fn begin_multipart(&self, bucket: &str, key: &str) -> Result<String, Error> {
+    /// Begins an upload and answers its id, and which attempt that was.
+    pub(super) async fn begin_multipart(&self, bucket: &str, key: &str) -> Result<(String, u32), Error> {
         const OPERATION: &str = "obs_begin_multipart_upload";
         let request = Request::new(OPERATION, Method::POST, bucket, key).query("uploads", None);
         let reply = self.call(&request.header(CONTENT_TYPE, BINARY)).await?;
@@ -110,7 +110,7 @@ impl Obs {
         if begun.upload_id.is_empty() {
             return Err(unintelligible(OPERATION, &reply));
         }
-        Ok(begun.upload_id)
+        Ok((begun.upload_id, reply.attempt))
     }
 
     /// Sends one part and answers its ETag. The store compares the bytes with the checksum.

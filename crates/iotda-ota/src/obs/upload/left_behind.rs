@@ -91,7 +91,7 @@ impl Upload {
                 && let Some(Record { stage: Stage::Begun(saved), .. }) = journal.load()
             {
                 let place = Place { bucket: &target.bucket, key: &target.key, upload_id: &saved.upload_id };
-                if let Err(error) = self.obs.clone().with_retry(RetryPolicy::none()).abort_multipart(place).await {
+                if let Err(error) = self.obs.clone().retry(RetryPolicy::none()).abort_multipart(place).await {
                     tracing::info!(%error, key = target.key, "parts of an upload of long ago may stay in the bucket");
                 }
             }

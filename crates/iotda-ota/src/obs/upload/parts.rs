@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::stream::{self, StreamExt};
@@ -18,7 +18,6 @@ use crate::obs::file::Source;
 use crate::obs::journal::{Journal, Record, Saved, SavedPart, Stage, Subject};
 use crate::obs::multipart::{Place, is_gone};
 use crate::progress::{Meter, Phase};
-use crate::retry::{self, RetryPolicy};
 use crate::validate::Warning;
 
 /// How much memory the parts on their way may take, unless a single one takes more.
@@ -144,13 +143,8 @@ impl Upload {
 
     /// A new upload, and how many attempts it took.
     async fn begin_anew(&self) -> Result<(Saved, u32), Error> {
-        let (once, attempts) = (self.obs.clone().with_retry(RetryPolicy::none()), AtomicU32::new(0));
-        let begin = || {
-            attempts.fetch_add(1, Ordering::Relaxed);
-            once.begin_multipart(&self.bucket, &self.key)
-        };
-        let upload_id = retry::run(&self.obs.retry, begin).await?;
-        Ok((Saved { upload_id, parts: BTreeMap::new() }, attempts.into_inner()))
+        let (upload_id, attempts) = self.obs.begin_multipart(&self.bucket, &self.key).await?;
+        Ok((Saved { upload_id, parts: BTreeMap::new() }, attempts))
     }
 
     /// What the store still has of an upload; `None` if it knows nothing of it, or does not say. Then it is given up.
