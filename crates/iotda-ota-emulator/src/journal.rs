@@ -2,7 +2,8 @@
 //!
 //! - [`RecordedRequest`] is what is told about one;
 //! - [`masking`] takes out what is secret;
-//! - [`Journal`] keeps them in memory, which is bounded in number and bytes: the oldest go first.
+//! - [`Journal`] keeps them in memory, which is bounded in number and bytes: the oldest go first. For a body that is still
+//!   to come there is room reserved, whatever becomes of its request.
 //!
 //! Control calls are not recorded, nor requests that were refused for their `Host` or `Origin`.
 
@@ -92,6 +93,7 @@ struct Entry {
     head: Box<str>,
     has_query: bool,
     body: Option<Arc<Mutex<Seen>>>,
+    /// What it counts as, with the room that its body may still take.
     bytes: usize,
     status: Option<u16>,
     request_id: Option<HeaderValue>,
@@ -111,19 +113,14 @@ impl Journal {
     }
 
     /// Records a request that begins; returns its number and its body, which now is watched.
-    pub(crate) fn begin(&self, call: Call, parts: &Parts, body: Body, faults: &[u64]) -> (u64, Body) {
+    pub(crate) fn begin(self: &Arc<Self>, call: Call, parts: &Parts, body: Body, faults: &[u64]) -> (u64, Body) {
         if self.most_requests == 0 {
             return (0, body);
         }
         let head = masking::head(parts);
-        let (body, seen) = match body.is_end_stream() {
-            true => (body, None),
-            false => {
-                let seen = Arc::new(Mutex::default());
-                (Body::new(Watched { inner: body, seen: Arc::clone(&seen) }), Some(seen))
-            }
-        };
-        let bytes = head.len() + size_of::<Entry>();
+        let watch = (!body.is_end_stream()).then(|| (most_kept(&body), Arc::<Mutex<Seen>>::default()));
+        let of_body = watch.as_ref().map_or(0, |(reserved, _)| size_of::<Mutex<Seen>>() + reserved);
+        let bytes = size_of::<Entry>() + head.len() + size_of_val(faults) + of_body;
         let mut kept = self.kept();
         kept.last += 1;
         let number = kept.last;
@@ -134,7 +131,7 @@ impl Journal {
             method: parts.method.clone(),
             head: head.into_boxed_str(),
             has_query: parts.uri.query().is_some(),
-            body: seen,
+            body: watch.as_ref().map(|(_, seen)| Arc::clone(seen)),
             bytes,
             status: None,
             request_id: None,
@@ -144,25 +141,32 @@ impl Journal {
         drop(kept);
         // Freed when others no longer wait for it.
         drop(oldest);
+        let body = match watch {
+            None => body,
+            Some((reserved, seen)) => {
+                Body::new(Watched { inner: body, journal: Arc::clone(self), number, seen, reserved })
+            }
+        };
         (number, body)
     }
 
     /// Adds how a request was answered.
     pub(crate) fn end(&self, number: u64, status: u16, request_id: Option<HeaderValue>) {
-        if self.most_requests == 0 {
-            return;
+        if let Some(entry) = self.kept().entry(number) {
+            entry.status = Some(status);
+            entry.request_id = request_id;
         }
+    }
+
+    /// Gives back the room that a body did not take.
+    fn settle(&self, number: u64, seen: &Arc<Mutex<Seen>>, spare: usize) {
         let mut kept = self.kept();
-        let Some(first) = kept.entries.front().map(|entry| entry.number) else { return };
-        // Numbers have no gaps, so a number says where its entry is.
-        let Some(index) = number.checked_sub(first).and_then(|index| usize::try_from(index).ok()) else { return };
-        let Some(entry) = kept.entries.get_mut(index) else { return };
-        entry.status = Some(status);
-        entry.request_id = request_id;
-        let body = entry.body.as_ref().map_or(0, |seen| lock(seen).first.len());
-        entry.bytes += body;
-        kept.bytes += body;
-        self.shrink(&mut kept);
+        // After a reset the number may be another request's.
+        let own = |entry: &&mut Entry| entry.body.as_ref().is_some_and(|body| Arc::ptr_eq(body, seen));
+        if let Some(entry) = kept.entry(number).filter(own) {
+            entry.bytes -= spare;
+            kept.bytes -= spare;
+        }
     }
 
     /// All that are kept, oldest first.
@@ -195,6 +199,16 @@ impl Journal {
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
         lock(&self.kept)
+    }
+}
+
+impl Kept {
+    /// The entry of a number, if it is still there.
+    fn entry(&mut self, number: u64) -> Option<&mut Entry> {
+        // Numbers have no gaps, so a number says where its entry is.
+        let first = self.entries.front()?.number;
+        let index = usize::try_from(number.checked_sub(first)?).ok()?;
+        self.entries.get_mut(index)
     }
 }
 
@@ -232,10 +246,32 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// How much of a body is kept at most, as far as its length is known.
+fn most_kept(body: &Body) -> usize {
+    let length = body.size_hint().upper().and_then(|length| usize::try_from(length).ok());
+    length.map_or(MOST_BODY_BYTES, |length| length.min(MOST_BODY_BYTES))
+}
+
 /// A body of which the beginning is kept.
 struct Watched {
     inner: Body,
+    journal: Arc<Journal>,
+    number: u64,
     seen: Arc<Mutex<Seen>>,
+    /// How much of the journal's room is reserved for it.
+    reserved: usize,
+}
+
+impl Drop for Watched {
+    /// However its request ends, no more of it comes.
+    fn drop(&mut self) {
+        let taken = {
+            let mut seen = lock(&self.seen);
+            seen.first.shrink_to_fit();
+            seen.first.len()
+        };
+        self.journal.settle(self.number, &self.seen, self.reserved.saturating_sub(taken));
+    }
 }
 
 impl HttpBody for Watched {

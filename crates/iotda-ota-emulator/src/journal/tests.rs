@@ -16,7 +16,7 @@ fn parts(uri: &str, headers: &[(&str, &str)]) -> Parts {
 
 /// Records one request and returns what is told about it.
 async fn recorded(call: Call, uri: &str, headers: &[(&str, &str)], body: &'static str) -> RecordedRequest {
-    let journal = Journal::new(10);
+    let journal = Arc::new(Journal::new(10));
     let (_, body) = journal.begin(call, &parts(uri, headers), Body::from(body), &[]);
     let mut stream = body.into_data_stream();
     while stream.next().await.is_some() {}
@@ -58,7 +58,7 @@ async fn bodies_of_iam_have_no_passwords_and_tokens() {
 
 #[tokio::test]
 async fn a_long_body_is_kept_in_part() {
-    let journal = Journal::new(10);
+    let journal = Arc::new(Journal::new(10));
     let long = "x".repeat(MOST_BODY_BYTES + 5);
     let (number, body) = journal.begin(CALL, &parts("/a", &[]), Body::from(long), &[7]);
     axum::body::to_bytes(body, usize::MAX).await.unwrap();
@@ -70,7 +70,7 @@ async fn a_long_body_is_kept_in_part() {
 
 #[test]
 fn the_oldest_go_first() {
-    let journal = Journal::new(3);
+    let journal = Arc::new(Journal::new(3));
     for _ in 0..5 {
         let _ = journal.begin(CALL, &parts("/a", &[]), Body::empty(), &[]);
     }
@@ -88,7 +88,7 @@ fn the_oldest_go_first() {
 
 #[test]
 fn memory_is_bounded_in_bytes() {
-    let journal = Journal::new(usize::MAX);
+    let journal = Arc::new(Journal::new(usize::MAX));
     let long = "x".repeat(60_000);
     for _ in 0..1000 {
         let _ = journal.begin(CALL, &parts("/a", &[("x-long", &long)]), Body::empty(), &[]);
@@ -99,8 +99,47 @@ fn memory_is_bounded_in_bytes() {
 
 #[test]
 fn none_is_kept_if_none_is_wanted() {
-    let journal = Journal::new(0);
+    let journal = Arc::new(Journal::new(0));
     let (number, _) = journal.begin(CALL, &parts("/a", &[]), Body::empty(), &[]);
     journal.end(number, 200, None);
     assert!(journal.list().is_empty());
+}
+
+/// The bytes that the journal counts.
+fn counted(journal: &Journal) -> usize {
+    journal.kept().bytes
+}
+
+#[tokio::test]
+async fn room_for_a_body_is_reserved_and_given_back() {
+    let journal = Arc::new(Journal::new(10));
+    let _ = journal.begin(CALL, &parts("/a", &[]), Body::empty(), &[]);
+    let bare = counted(&journal);
+
+    // Its length is not known.
+    let chunks = futures_util::stream::iter([Ok::<_, std::io::Error>("bytes")]);
+    let (_, body) = journal.begin(CALL, &parts("/a", &[]), Body::from_stream(chunks), &[]);
+    assert!(counted(&journal) >= 2 * bare + MOST_BODY_BYTES);
+    axum::body::to_bytes(body, usize::MAX).await.unwrap();
+    assert!(counted(&journal) < 2 * bare + MOST_BODY_BYTES, "{}", counted(&journal));
+    assert_eq!(journal.list()[1].body, b"bytes");
+
+    // Its connection breaks before a byte of it was read.
+    let before = counted(&journal);
+    let (_, body) = journal.begin(CALL, &parts("/a", &[]), Body::from("x".repeat(5000)), &[]);
+    assert!(counted(&journal) >= before + bare + 5000);
+    drop(body);
+    assert!(counted(&journal) < before + bare + 5000);
+}
+
+#[tokio::test]
+async fn a_body_that_ends_after_a_reset_is_nobodys() {
+    let journal = Arc::new(Journal::new(10));
+    let (number, body) = journal.begin(CALL, &parts("/a", &[]), Body::from("old"), &[]);
+    journal.reset();
+    let (other, _) = journal.begin(CALL, &parts("/b", &[]), Body::empty(), &[]);
+    assert_eq!(number, other, "numbers begin anew");
+    let before = counted(&journal);
+    drop(body);
+    assert_eq!(counted(&journal), before);
 }

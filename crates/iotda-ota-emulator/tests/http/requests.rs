@@ -63,3 +63,16 @@ async fn a_request_without_an_answer_is_told_with_its_fault() {
     assert_eq!((requests[0].operation, requests[0].status), (Some(Operation::GetObject), None));
     assert_eq!((requests[0].number, &requests[0].faults), (2, &vec![id]));
 }
+
+#[tokio::test]
+async fn bodies_of_requests_without_an_answer_count_as_well() {
+    let caller = Caller::of(Emulator::builder().keep_requests(usize::MAX).start().await.unwrap());
+    caller.emulator.faults().add("*:close-after-commit".parse().unwrap()).unwrap();
+    let body = vec![b' '; 16 << 10];
+    for _ in 0..600 {
+        assert!(caller.http.post(caller.packages_url()).body(body.clone()).send().await.is_err());
+    }
+    let requests = caller.emulator.requests();
+    let bytes: usize = requests.iter().map(|request| request.body.len()).sum();
+    assert!(bytes > 4 << 20 && bytes <= 8 << 20, "{bytes} bytes of {} requests", requests.len());
+}
