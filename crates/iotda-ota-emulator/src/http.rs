@@ -4,7 +4,7 @@
 //!   found out by [`caller`];
 //! - [`obs`] builds that of the OBS port;
 //! - [`server`] binds, serves and stops them, and [`front`] is where their requests come in;
-//! - [`body`] reads bodies within bounds.
+//! - [`body`] reads bodies within bounds, and [`pace`] says which clients are too slow.
 
 mod body;
 mod caller;
@@ -15,6 +15,7 @@ pub(crate) mod front;
 mod iam;
 mod metadata;
 pub(crate) mod obs;
+mod pace;
 pub(crate) mod packages;
 pub(crate) mod server;
 
@@ -110,9 +111,10 @@ pub(crate) fn iotda(shared: Arc<Shared>) -> Router {
         .merge(packages::routes())
         .merge(iam::routes())
         .merge(metadata::routes(shared.metadata))
-        .fallback(unknown_path)
-        .method_not_allowed_fallback(method_not_allowed)
         .merge(control::routes(shared.control))
+        .fallback(unknown_path)
+        // Only for the routes that are there already.
+        .method_not_allowed_fallback(method_not_allowed)
         .with_state(shared)
 }
 

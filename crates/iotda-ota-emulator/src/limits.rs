@@ -1,14 +1,33 @@
 //! How much the emulator takes from its clients.
 
+use crate::start_error::StartError;
+
+/// Most bytes that a head may have. The HTTP library refuses a longer address in its own way, with 414, and one that long
+/// does not fit into such a head.
+const MOST_HEAD_BYTES: usize = 64 << 10;
+
+/// No request of a client has a shorter head.
+const LEAST_HEAD_BYTES: usize = 256;
+
+/// Most connections of a port unless it is said otherwise.
+const MOST_CONNECTIONS: usize = 256;
+
+/// Open files that are left to everything but connections: the database and its readers, what is synced, the program's own.
+const OTHER_FILES: u64 = 64;
+
+/// Open files that a connection of each port can need together: two sockets, two files.
+const FILES_OF_CONNECTIONS: u64 = 4;
+
 /// Bounds of sizes and numbers, as [`Builder`](crate::Builder) sets them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// Most bytes of a request body on the IoTDA port; the largest legal create request is far smaller.
     pub(crate) body_bytes: usize,
+    /// Most bytes of a dump that a control call loads.
+    pub(crate) load_bytes: u64,
     /// Most bytes of the head of a request.
     pub(crate) head_bytes: usize,
-    /// Most connections of each port at the same time; further ones wait. Each can hold a socket and an open file, and
-    /// many systems allow 1,024 of these to a process.
+    /// Most connections of each port at the same time; further ones wait.
     pub(crate) connections: usize,
     /// Most records of a page, as the API reference has it.
     pub(crate) page: u32,
@@ -18,6 +37,63 @@ pub(crate) struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body_bytes: 1 << 20, head_bytes: 64 << 10, connections: 256, page: 50, offset: 500 }
+        Self {
+            body_bytes: 1 << 20,
+            load_bytes: 4 << 30,
+            head_bytes: MOST_HEAD_BYTES,
+            connections: connections(open_files()),
+            page: 50,
+            offset: 500,
+        }
+    }
+}
+
+impl Limits {
+    /// Refuses what would leave no request that can be answered, and what cannot be kept to.
+    pub(crate) fn check(&self) -> Result<(), StartError> {
+        let positive = "at least 1, or nothing could be answered";
+        let head = "from 256 to 65536: no client sends less, and the HTTP library has a limit of its own beyond";
+        for (flag, value, possible, rule) in [
+            ("--max-body", self.body_bytes, self.body_bytes > 0, positive),
+            ("--max-head", self.head_bytes, (LEAST_HEAD_BYTES..=MOST_HEAD_BYTES).contains(&self.head_bytes), head),
+            ("--max-connections", self.connections, self.connections > 0, positive),
+            ("--max-page", self.page as usize, self.page > 0, positive),
+        ] {
+            if !possible {
+                return Err(StartError::Limit { flag, value, rule });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// As many connections of each port as this process can have open files for.
+fn connections(open_files: Option<u64>) -> usize {
+    let possible = open_files.map(|files| files.saturating_sub(OTHER_FILES) / FILES_OF_CONNECTIONS);
+    possible.and_then(|possible| usize::try_from(possible).ok()).unwrap_or(usize::MAX).clamp(1, MOST_CONNECTIONS)
+}
+
+/// How many files this process may have open, if the system says so.
+#[cfg(unix)]
+fn open_files() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::Nofile).current
+}
+
+#[cfg(not(unix))]
+fn open_files() -> Option<u64> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_are_as_many_as_there_can_be_open_files_for() {
+        for (open_files, expected) in
+            [(None, 256), (Some(1 << 20), 256), (Some(1024), 240), (Some(256), 48), (Some(64), 1), (Some(0), 1)]
+        {
+            assert_eq!(connections(open_files), expected, "{open_files:?}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::state::StateError;
 
 /// Why [`Builder::start`](crate::Builder::start) failed.
 ///
-/// Every message names the address, folder or file, and says what to do. No data that was in the data folder before has
+/// Every message names the address, folder, file or flag, and says what to do. No data that was in the data folder before has
 /// been changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -42,8 +42,23 @@ pub enum StartError {
         source: io::Error,
     },
 
+    /// A limit is none that can be kept to.
+    #[error("{flag} cannot be {value}; it has to be {rule}")]
+    Limit {
+        /// The flag of the command line that sets it.
+        flag: &'static str,
+        /// The limit that was asked for.
+        value: usize,
+        /// What it has to be, and why.
+        rule: &'static str,
+    },
+
     /// The file of identities cannot be read.
-    #[error("cannot read the identities in {}", file.display())]
+    #[error(
+        "cannot read the identities in {}; check that the file is there and may be read, or leave --identities away to have \
+         one user, access key and project",
+        file.display()
+    )]
     IdentitiesFile {
         /// The file.
         file: PathBuf,
@@ -52,7 +67,11 @@ pub enum StartError {
     },
 
     /// The file of identities has a mistake in it.
-    #[error("the identities in {}, line {line}: {problem}", file.display())]
+    #[error(
+        "the identities in {}, line {line}: {problem}; correct the line, or leave --identities away to have one user, access \
+         key and project",
+        file.display()
+    )]
     Identities {
         /// The file.
         file: PathBuf,
@@ -121,12 +140,12 @@ pub enum StartError {
     },
 
     /// The file to begin with cannot be loaded.
-    #[error("cannot load {}: {problem}", file.display())]
+    #[error("cannot load {}; correct or replace the file, or leave --load away to begin with nothing", file.display())]
     Load {
         /// The file.
         file: PathBuf,
         /// What is wrong with it.
-        problem: StateError,
+        source: StateError,
     },
 
     /// The data folder has packages, objects, uploads or buckets, which the file to begin with would replace.
@@ -201,8 +220,8 @@ impl StartError {
         }
     }
 
-    pub(crate) fn load(file: &Path, problem: StateError) -> Self {
-        Self::Load { file: file.to_owned(), problem }
+    pub(crate) fn load(file: &Path, source: StateError) -> Self {
+        Self::Load { file: file.to_owned(), source }
     }
 
     pub(crate) fn newer(file: &Path, found: u32, known: u32) -> Self {

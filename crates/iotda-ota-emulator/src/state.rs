@@ -35,8 +35,8 @@ pub enum StateError {
         problem: String,
     },
     /// The file, or a file of the data folder, cannot be read or written.
-    #[error("the file cannot be read or written: {0}")]
-    File(String),
+    #[error("the file cannot be read or written")]
+    File(#[source] std::io::Error),
     /// The database failed, or the emulator is stopping.
     #[error("{0}")]
     Store(String),
@@ -50,7 +50,7 @@ impl StateError {
 
 impl From<std::io::Error> for StateError {
     fn from(error: std::io::Error) -> Self {
-        Self::File(error.to_string())
+        Self::File(error)
     }
 }
 

@@ -40,6 +40,7 @@ impl Builder {
     ///
     /// Outside of a Tokio runtime with time and I/O enabled.
     pub async fn start(self) -> Result<Emulator, StartError> {
+        self.limits.check()?;
         let clock: Arc<dyn Clock> = match &self.clock {
             Some(clock) => Arc::clone(clock),
             None => Arc::new(SystemClock::new()),
@@ -180,4 +181,19 @@ fn open_once(
     let options = OpenOptions { folder, waited, durable, bucket: identity::BUCKET, limit_storage };
     let (store, leftovers) = Store::open(&options, clock)?;
     Ok(Opened { store, leftovers, temporary })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn both_ports_are_of_the_loopback_address_unless_told_otherwise() {
+        for port in Builder::default().bind().await.unwrap() {
+            assert!(port.address().ip().is_loopback(), "{}", port.address());
+        }
+        let [iotda, obs] = Builder::default().listen("0.0.0.0:0".parse().unwrap()).bind().await.unwrap();
+        assert!(iotda.address().ip().is_unspecified() && obs.address().ip().is_loopback());
+        assert!(iotda.endpoint().starts_with("http://127.0.0.1:"), "{}", iotda.endpoint());
+    }
 }

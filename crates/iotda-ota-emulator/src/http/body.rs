@@ -15,6 +15,7 @@ use http::request::Parts;
 use hyper::body::Body as _;
 use tokio::time::timeout;
 
+use super::pace::is_too_slow;
 use super::{Shared, control, json};
 use crate::rejection::{Code, Rejection};
 
@@ -23,11 +24,6 @@ const MOST_DRAINED_BYTES: u64 = 5 << 30;
 
 /// How long bytes are read and thrown away.
 const MOST_DRAINING: Duration = Duration::from_secs(30);
-
-/// How many patiences a body may take however slow it is, and how many bytes a second it must have after that. So a client
-/// that sends a byte now and then holds its connection for some minutes and not for ever.
-const PATIENCES: u32 = 10;
-const LEAST_BYTES_PER_SECOND: u64 = 1 << 10;
 
 /// A body as it comes in.
 pub(super) struct Chunks {
@@ -66,7 +62,7 @@ impl Chunks {
 
     fn check_pace(&self) -> Result<(), BodyError> {
         let elapsed = self.begun.elapsed();
-        if elapsed > self.patience * PATIENCES && self.received < elapsed.as_secs() * LEAST_BYTES_PER_SECOND {
+        if is_too_slow(self.received, elapsed, self.patience) {
             let received = self.received;
             return Err(BodyError::Stalled(format!("Only {received} bytes of the request body came in {elapsed:.0?}")));
         }
@@ -101,9 +97,10 @@ pub(super) async fn buffer(shared: &Shared, request: Request) -> Result<Request,
     }
     let (mut parts, body) = request.into_parts();
     let most_bytes = shared.limits.body_bytes;
+    let refusal = || json(&too_large(most_bytes as u64));
     if declared_length(&parts).is_some_and(|length| length > most_bytes as u64) {
         drain(&parts, body, shared.patience).await;
-        return Err(too_large(most_bytes));
+        return Err(refusal());
     }
     let mut chunks = Chunks::new(body, shared.patience);
     let mut bytes = Vec::new();
@@ -116,7 +113,7 @@ pub(super) async fn buffer(shared: &Shared, request: Request) -> Result<Request,
             }
             Ok(Some(chunk)) if bytes.len() + chunk.len() > most_bytes => {
                 chunks.discard().await;
-                return Err(too_large(most_bytes));
+                return Err(refusal());
             }
             Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
             Err(BodyError::Stalled(message)) => return Err(json(&Rejection::new(Code::RequestTimeout, message))),
@@ -138,6 +135,7 @@ pub(super) fn declared_length(parts: &Parts) -> Option<u64> {
     parts.headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn too_large(most_bytes: usize) -> Response {
-    json(&Rejection::new(Code::BodyTooLarge, format!("The request body has more than {most_bytes} bytes")))
+/// How a body that is too long is refused.
+pub(super) fn too_large(most_bytes: u64) -> Rejection {
+    Rejection::new(Code::BodyTooLarge, format!("The request body has more than {most_bytes} bytes"))
 }

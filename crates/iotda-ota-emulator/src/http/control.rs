@@ -24,7 +24,7 @@ pub(super) fn is_control(path: &str) -> bool {
     path.starts_with("/emulator/")
 }
 
-/// The one call whose body is far larger than what is held in memory.
+/// The one call whose body is far larger than what is held in memory; it has a limit of its own.
 pub(super) const LOAD: &str = "/emulator/load";
 
 /// All of them, or only the health, which harms nobody.

@@ -32,6 +32,12 @@ impl Bound {
         Ok(Self { listener, address })
     }
 
+    /// Where it listens.
+    #[cfg(test)]
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The base address for clients on this machine.
     pub(crate) fn endpoint(&self) -> String {
         let ip = match self.address.ip() {
@@ -46,7 +52,7 @@ impl Bound {
     /// Serves until `stop` becomes true, and then until the open requests are answered.
     ///
     /// A connection on which no complete head of a request arrives within `patience` is closed, an idle one too, and one
-    /// whose client does not take its answer.
+    /// whose client does not take its answer, or takes it too slowly.
     pub(crate) fn serve(
         self,
         front: Front,

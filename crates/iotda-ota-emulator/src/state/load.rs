@@ -225,8 +225,20 @@ impl<'a> Lines<'a> {
             }
             return match serde_json::from_slice(&self.buffer) {
                 Ok(line) => Ok(Some(line)),
-                Err(error) => Err(StateError::line(self.number, error.to_string())),
+                Err(error) => Err(StateError::line(self.number, self.problem(&error))),
             };
+        }
+    }
+
+    /// What is wrong with a line that was read and could not be understood.
+    fn problem(&self, error: &serde_json::Error) -> String {
+        match serde_json::Deserializer::from_slice(&self.buffer).into_iter::<Line>().next() {
+            Some(Ok(_)) => {
+                "something follows the value, and each needs a line of its own; curl keeps line breaks with \
+                            --data-binary, not with --data"
+                    .to_owned()
+            }
+            _ => error.to_string(),
         }
     }
 }

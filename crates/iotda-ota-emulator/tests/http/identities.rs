@@ -130,9 +130,12 @@ async fn a_mistake_in_the_file_names_the_line_and_leaves_the_folder_alone() {
     assert!(matches!(error, StartError::Identities { line: 17, .. }), "{error:?}");
     let text = error.to_string();
     assert!(text.contains("identities.toml, line 17: there is no [[user]] named \"carol\""), "{text}");
+    assert!(text.contains("leave --identities away"), "{text}");
     assert!(!data.exists());
     let missing = Emulator::builder().identities(folder.path().join("missing.toml")).start().await.unwrap_err();
     assert!(matches!(missing, StartError::IdentitiesFile { .. }), "{missing:?}");
+    let text = missing.to_string();
+    assert!(text.contains("missing.toml; ") && text.contains("--identities"), "{text}");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! What holds for every call of the IoTDA port: authentication, paths, media types, sizes.
 
+use http::Method;
 use serde_json::{Value, json};
 
 use crate::client::{Caller, code, minimal, read};
@@ -33,6 +34,18 @@ async fn refuses_unknown_paths_and_methods() {
     let put = caller.http.put(caller.packages_url()).send().await.unwrap();
     assert_eq!(put.headers()["allow"], "GET,HEAD,POST");
     assert_eq!(code(&read(put).await), (405, "EMULATOR.METHOD_NOT_ALLOWED"));
+    for (method, path, allowed) in [
+        (Method::GET, "/emulator/reset", "POST"),
+        (Method::GET, "/emulator/load", "POST"),
+        (Method::OPTIONS, "/emulator/dump", "GET,HEAD"),
+        (Method::POST, "/emulator/health", "GET,HEAD"),
+        (Method::PATCH, "/v3/auth/tokens", "POST"),
+    ] {
+        let url = format!("{}{path}", caller.emulator.endpoint());
+        let answer = caller.http.request(method, url).send().await.unwrap();
+        assert_eq!(answer.headers()["allow"], allowed, "{path}");
+        assert_eq!(code(&read(answer).await), (405, "EMULATOR.METHOD_NOT_ALLOWED"), "{path}");
+    }
 }
 
 #[tokio::test]

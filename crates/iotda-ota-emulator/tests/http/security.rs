@@ -15,6 +15,7 @@ async fn a_web_page_cannot_use_any_port() {
     let reset = format!("{}/emulator/reset", caller.emulator.endpoint());
     for (request, expected) in [
         (caller.http.get(&health).header("Host", "rebound.example.com"), "EMULATOR.UNKNOWN_HOST"),
+        (caller.http.post(&reset).header("Host", "rebound.example.com:8790"), "EMULATOR.UNKNOWN_HOST"),
         (caller.http.post(&reset).header("Origin", "https://example.com"), "EMULATOR.FOREIGN_ORIGIN"),
         (caller.http.post(&reset).header("Origin", "null"), "EMULATOR.FOREIGN_ORIGIN"),
         (caller.http.get(&health).header("Sec-Fetch-Site", "cross-site"), "EMULATOR.FOREIGN_ORIGIN"),
@@ -22,9 +23,15 @@ async fn a_web_page_cannot_use_any_port() {
     ] {
         assert_eq!(code(&read(request.send().await.unwrap()).await), (403, expected));
     }
-    let obs = caller.obs(Method::GET, "a.bin", &[("origin", "https://example.com")], "").await;
-    assert_eq!(obs.status(), 403);
-    assert!(obs.text().await.unwrap().contains("<Code>EMULATOR.FOREIGN_ORIGIN</Code>"));
+    for (header, code) in [
+        (("origin", "https://example.com"), "EMULATOR.FOREIGN_ORIGIN"),
+        (("sec-fetch-site", "cross-site"), "EMULATOR.FOREIGN_ORIGIN"),
+        (("host", "rebound.example.com"), "EMULATOR.UNKNOWN_HOST"),
+    ] {
+        let obs = caller.obs(Method::GET, "a.bin", &[header], "").await;
+        assert_eq!(obs.status(), 403);
+        assert!(obs.text().await.unwrap().contains(&format!("<Code>{code}</Code>")), "{header:?}");
+    }
     let own = caller.http.get(&health).header("Origin", "http://localhost:3000").send().await.unwrap();
     assert_eq!(own.status(), 200);
     assert!(!own.headers().contains_key("access-control-allow-origin"));
@@ -53,10 +60,23 @@ async fn names_that_are_allowed_are_answered() {
 #[tokio::test]
 async fn control_calls_can_be_switched_off() {
     let caller = Caller::of(Emulator::builder().control(false).start().await.unwrap());
-    for path in ["faults", "requests", "dump"] {
+    for (method, path, body) in [
+        (Method::GET, "faults", ""),
+        (Method::POST, "faults", r#"{"operation": "*", "fault": "cut"}"#),
+        (Method::DELETE, "faults", ""),
+        (Method::DELETE, "faults/1", ""),
+        (Method::GET, "requests", ""),
+        (Method::DELETE, "requests", ""),
+        (Method::GET, "dump", ""),
+        (Method::POST, "load", r#"{"object": {"key": "loaded.bin", "text": "firmware"}}"#),
+        (Method::POST, "reset", ""),
+    ] {
         let url = format!("{}/emulator/{path}", caller.emulator.endpoint());
-        assert_eq!(code(&read(caller.http.get(url).send().await.unwrap()).await), (404, "APIGW.0101"));
+        let request = caller.http.request(method.clone(), url).body(body);
+        assert_eq!(code(&read(request.send().await.unwrap()).await), (404, "APIGW.0101"), "{method} {path}");
     }
+    assert_eq!(caller.obs(Method::HEAD, "loaded.bin", &[], "").await.status(), 404);
+    assert!(caller.emulator.faults().list().is_empty());
     let url = format!("{}/emulator/health", caller.emulator.endpoint());
     assert_eq!(caller.http.get(url).send().await.unwrap().status(), 200);
     caller.emulator.faults().add("*:cut".parse().unwrap()).unwrap();

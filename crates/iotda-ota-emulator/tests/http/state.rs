@@ -1,5 +1,6 @@
 //! Everything that the emulator keeps as one file, and forgetting it.
 
+use std::error::Error as _;
 use std::fs;
 use std::path::Path;
 
@@ -211,7 +212,9 @@ async fn refusal(folder: &Path, text: &str) -> String {
     fs::write(&file, text).unwrap();
     let error = fixed().load(&file).start().await.unwrap_err();
     assert!(matches!(error, StartError::Load { .. }));
-    error.to_string()
+    let text = error.to_string();
+    assert!(text.contains("wrong.jsonl") && text.contains("--load"), "{text}");
+    error.source().unwrap().to_string()
 }
 
 #[tokio::test]
@@ -249,10 +252,15 @@ async fn mistakes_are_named_with_their_line() {
         (&dump("{\"end\":{\"packages\":1,\"objects\":0}}"), 2, "other numbers"),
         (&dump("{\"end\":{\"packages\":0,\"objects\":0}}\n{\"bytes\":\"\"}"), 3, "follows the end"),
         (&"x".repeat(2 << 20), 1, "more than"),
+        // As curl sends a file with -d.
+        (&two.replace('\n', ""), 1, "--data-binary"),
     ] {
         let found = refusal(folder.path(), text).await;
         assert!(found.contains(&format!("line {line}: ")) && found.contains(expected), "{text:.60}: {found}");
     }
-    let error = fixed().load(folder.path().join("missing")).start().await.unwrap_err().to_string();
-    assert!(error.contains("missing"), "{error}");
+    let error = fixed().load(folder.path().join("missing")).start().await.unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("missing") && text.contains("--load"), "{text}");
+    let cause = error.source().unwrap().source().unwrap();
+    assert_eq!(cause.downcast_ref::<std::io::Error>().unwrap().kind(), std::io::ErrorKind::NotFound);
 }

@@ -11,7 +11,7 @@ use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use tokio_util::io::ReaderStream;
 
-use super::super::body::{BodyError, Chunks};
+use super::super::body::{BodyError, Chunks, declared_length, drain, too_large};
 use super::super::{Refused, Shared, answer};
 use super::invalid;
 use crate::rejection::{Code, Rejection};
@@ -31,13 +31,25 @@ pub(super) async fn dump(State(shared): State<Arc<Shared>>) -> Response {
 
 /// Receives a dump into a temporary file and loads it.
 pub(super) async fn load(State(shared): State<Arc<Shared>>, request: Request) -> Result<Response, Refused> {
+    let most_bytes = shared.limits.load_bytes;
+    let (parts, body) = request.into_parts();
+    if declared_length(&parts).is_some_and(|length| length > most_bytes) {
+        drain(&parts, body, shared.patience).await;
+        return Err(too_large(most_bytes).into());
+    }
     let file = tokio::task::spawn_blocking(tempfile::tempfile).await;
     let mut file = File::from_std(file.map_err(failed)?.map_err(failed)?);
-    let mut chunks = Chunks::new(request.into_body(), shared.patience);
+    let mut chunks = Chunks::new(body, shared.patience);
+    let mut received = 0;
     loop {
         match chunks.next().await {
             Ok(None) => break,
             Ok(Some(chunk)) => {
+                received += chunk.len() as u64;
+                if received > most_bytes {
+                    chunks.discard().await;
+                    return Err(too_large(most_bytes).into());
+                }
                 if let Err(error) = file.write_all(&chunk).await {
                     chunks.discard().await;
                     return Err(failed(error).into());
@@ -52,7 +64,8 @@ pub(super) async fn load(State(shared): State<Arc<Shared>>, request: Request) ->
     let loading = tokio::spawn(async move { state::load::load(&shared.store, file).await });
     let loaded = loading.await.map_err(failed)?.map_err(|error| match error {
         StateError::Line { .. } => invalid(error.to_string()),
-        error => failed(error),
+        StateError::File(cause) => failed(cause),
+        StateError::Store(_) => failed(error),
     })?;
     Ok(answer(StatusCode::OK, &loaded))
 }

@@ -9,12 +9,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
+
+use super::super::pace::Pace;
 
 /// What a connection's requests and its socket share.
 #[derive(Debug, Default)]
@@ -52,19 +54,24 @@ pub(super) struct Socket {
     patience: Duration,
     /// When that is over, while it takes nothing.
     deadline: Option<Pin<Box<Sleep>>>,
+    pace: Pace,
 }
 
 impl Socket {
     pub(super) fn new(stream: TcpStream, patience: Duration) -> Self {
-        Self { stream, line: Arc::default(), patience, deadline: None }
+        Self { stream, line: Arc::default(), patience, deadline: None, pace: Pace::new(patience) }
     }
 
-    /// Passes a write on, and makes an error of one that waits for too long.
+    /// Passes a write on, and makes an error of one that waits for too long, or whose client has been slow for too long.
     fn within_patience(&mut self, written: Poll<io::Result<usize>>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if written.is_ready() {
+        if let Poll::Ready(written) = written {
             self.deadline = None;
-            return written;
+            return Poll::Ready(match written {
+                Ok(bytes) if !self.pace.took(bytes, Instant::now()) => Err(io::ErrorKind::TimedOut.into()),
+                written => written,
+            });
         }
+        self.pace.waits(Instant::now());
         let patience = self.patience;
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(patience)));
         deadline.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
