@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::harness::{Home, Run, assert_picture, publish, sample};
 
-const ANY_PORTS: [&str; 5] = ["emulator", "--listen", "127.0.0.1:0", "--obs-listen", "127.0.0.1:0"];
+pub(crate) const ANY_PORTS: [&str; 5] = ["emulator", "--listen", "127.0.0.1:0", "--obs-listen", "127.0.0.1:0"];
 
 /// A running `iotda-ota emulator`, killed when it is dropped.
 pub(crate) struct Server {
@@ -19,7 +19,11 @@ pub(crate) struct Server {
 impl Server {
     /// Starts it on free ports and waits until it is ready.
     pub(crate) fn start(home: &Home, more: &[&str]) -> Self {
-        let mut command = home.command(&[&ANY_PORTS[..], more].concat());
+        Self::ready(home.command(&[&ANY_PORTS[..], more].concat()))
+    }
+
+    /// Waits until the emulator of a command is ready.
+    pub(crate) fn ready(mut command: Command) -> Self {
         let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut server = Self { child, variables: BTreeMap::new() };
         for line in BufReader::new(server.child.stdout.take().unwrap()).lines() {
@@ -65,7 +69,7 @@ impl Server {
     /// Sends a signal and tells how it ended.
     #[cfg(unix)]
     fn stop(mut self, signal: &str) -> Option<i32> {
-        let sent = std::process::Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
         self.child.wait().unwrap().code()
     }

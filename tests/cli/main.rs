@@ -13,6 +13,7 @@ mod blame;
 mod buckets;
 mod durability;
 mod emulator;
+mod emulator_limits;
 mod federation;
 mod harness;
 mod help;

@@ -11,21 +11,26 @@ use sha1::Sha1;
 
 /// The keys of all objects.
 pub(crate) fn objects(variables: &BTreeMap<String, String>) -> Vec<String> {
-    texts(&request(variables, "GET", ""), "Key")
+    texts(&request(variables, "GET", "", ""), "Key")
 }
 
 /// The ids of all multipart uploads that were neither completed nor cancelled.
 pub(crate) fn uploads(variables: &BTreeMap<String, String>) -> Vec<String> {
-    texts(&request(variables, "GET", "?uploads"), "UploadId")
+    texts(&request(variables, "GET", "?uploads", ""), "UploadId")
+}
+
+/// Puts an object there.
+pub(crate) fn put(variables: &BTreeMap<String, String>, key: &str, content: &str) {
+    request(variables, "PUT", key, content);
 }
 
 /// Deletes an object, as somebody may who does not know what it is for.
 pub(crate) fn delete(variables: &BTreeMap<String, String>, key: &str) {
-    request(variables, "DELETE", key);
+    request(variables, "DELETE", key, "");
 }
 
 /// The answer to a request about the bucket, or about something in it.
-fn request(variables: &BTreeMap<String, String>, method: &str, what: &str) -> String {
+fn request(variables: &BTreeMap<String, String>, method: &str, what: &str, body: &str) -> String {
     let host = variables["IOTDA_OTA_OBS_ENDPOINT"].strip_prefix("http://").unwrap();
     let (id, secret) = (&variables["HUAWEICLOUD_SDK_AK"], &variables["HUAWEICLOUD_SDK_SK"]);
     let path = format!("/{}/{what}", variables["IOTDA_OTA_BUCKET"]);
@@ -36,7 +41,9 @@ fn request(variables: &BTreeMap<String, String>, method: &str, what: &str) -> St
 
     let mut connection = TcpStream::connect(host).unwrap();
     let head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nDate: {date}\r\nConnection: close");
-    write!(connection, "{head}\r\nAuthorization: OBS {id}:{signature}\r\n\r\n").unwrap();
+    let length = body.len();
+    write!(connection, "{head}\r\nAuthorization: OBS {id}:{signature}\r\nContent-Length: {length}\r\n\r\n{body}")
+        .unwrap();
     let mut answer = String::new();
     connection.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 20"), "{answer}");

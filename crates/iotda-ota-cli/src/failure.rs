@@ -163,7 +163,8 @@ impl Failure {
 
     /// The emulator could not start.
     pub(crate) fn start(error: &StartError) -> Self {
-        let mut failure = Self::new(ExitCode::Fault, "emulator", error.to_string());
+        let code = if matches!(error, StartError::Limit { .. }) { ExitCode::Invalid } else { ExitCode::Fault };
+        let mut failure = Self::new(code, "emulator", error.to_string());
         failure.0.causes = causes(error);
         failure
     }

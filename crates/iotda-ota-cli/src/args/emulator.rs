@@ -88,10 +88,13 @@ pub(crate) struct EmulatorArgs {
     /// Most bytes of a request body for IoTDA [default: 1048576]
     #[arg(long, value_name = "BYTES")]
     pub(crate) max_body: Option<usize>,
-    /// Most bytes of the head of a request [default: 65536]
+    /// Most bytes of a file that POST /emulator/load takes [default: 4294967296]
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) max_load: Option<u64>,
+    /// Most bytes of the head of a request, at least 256 [default: 65536, which is the most]
     #[arg(long, value_name = "BYTES")]
     pub(crate) max_head: Option<usize>,
-    /// Most connections of each port; further ones wait [default: 256]
+    /// Most connections of each port; further ones wait [default: 256, or what open files allow]
     #[arg(long, value_name = "N")]
     pub(crate) max_connections: Option<usize>,
     /// Most records of a page [default: 50]

@@ -58,7 +58,8 @@ pub(super) fn run(args: &EmulatorArgs, signing: Signing, output: &Output) -> Res
                 let risk = "everybody who reaches it can use it, because its credentials are the same everywhere";
                 output.caution("listen", &format!("{address} is not a loopback address: {risk}"));
             }
-            let place = data_dir.as_ref().map_or("memory".to_owned(), |folder| folder.display().to_string());
+            let place =
+                data_dir.as_ref().map_or("a temporary folder".to_owned(), |folder| folder.display().to_string());
             output.note(&format!("data in {place}; Ctrl-C stops the emulator"));
             // Its user stops a server on purpose, so that is success.
             tokio::select! {
@@ -106,6 +107,7 @@ fn builder(args: &EmulatorArgs, data_dir: Option<&Path>) -> Builder {
     builder = given(builder, &args.limit_storage, Builder::limit_storage);
     builder = given(builder, &args.keep_requests, Builder::keep_requests);
     builder = given(builder, &args.max_body, Builder::max_body_bytes);
+    builder = given(builder, &args.max_load, Builder::max_load_bytes);
     builder = given(builder, &args.max_head, Builder::max_head_bytes);
     builder = given(builder, &args.max_connections, Builder::max_connections);
     builder = given(builder, &args.max_page, Builder::max_page);
