@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::Failure;
@@ -72,20 +72,38 @@ impl Emulator {
     }
 }
 
-impl Drop for Emulator {
-    fn drop(&mut self) {
+    /// Stops it. A failure is one of its own: it panics in the end when one of its answers was not as the document says.
+    pub(crate) fn stop(mut self) -> Result<(), Failure> {
+        match self.end() {
+            Some(status) if status.success() => Ok(()),
+            Some(status) => Err(format!("the emulator ended with {status}; what it said is above").into()),
+            None => Err(format!("the emulator did not stop within {PATIENCE:?}").into()),
+        }
+    }
+
+    /// Lets it end, and waits for that as long as it is patient.
+    fn end(&mut self) -> Option<ExitStatus> {
         drop(self.child.stdin.take());
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
-            // An error means that there is nothing to wait for.
-            if !matches!(self.child.try_wait(), Ok(None)) {
-                return;
+            match self.child.try_wait() {
+                Ok(None) => std::thread::sleep(Duration::from_millis(10)),
+                Ok(status) => return status,
+                // There is nothing to wait for.
+                Err(_) => return None,
             }
-            std::thread::sleep(Duration::from_millis(10));
         }
-        // It may have ended in this moment.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        None
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        if self.end().is_none() {
+            // It may have ended in this moment.
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
     }
 }
 

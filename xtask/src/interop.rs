@@ -7,7 +7,8 @@ use crate::emulator::Emulator;
 use crate::python::Python;
 use crate::{Failure, cargo};
 
-/// Runs the suites on an emulator of their own. False means that a test failed.
+/// Runs the suites on an emulator of their own. False means that a test failed; that an answer was not
+/// as the document says is a failure.
 pub(crate) fn run(root: &Path, out: &mut dyn Write) -> Result<bool, Failure> {
     let folder = cargo::target_folder(root)?.join("interop");
     let python = Python::ready(root, "interop", &folder, out)?;
@@ -20,5 +21,7 @@ pub(crate) fn run(root: &Path, out: &mut dyn Write) -> Result<bool, Failure> {
     suites.env("IOTDA_OTA_COMMAND", &command).env("PYTHONUTF8", "1");
     // The SDKs use calls of Python that newer versions of it discourage.
     suites.env("PYTHONWARNINGS", "ignore::DeprecationWarning");
-    Ok(suites.status()?.success())
+    let success = suites.status()?.success();
+    emulator.stop()?;
+    Ok(success)
 }

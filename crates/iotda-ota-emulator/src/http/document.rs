@@ -8,6 +8,7 @@
 //! The document tolerates fields it does not know, because the service may add some. The emulator has no reason to, so
 //! here they are refused.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use axum::body::{Body, to_bytes};
@@ -98,7 +99,7 @@ fn compare(operation: &'static Value, status: StatusCode, headers: &HeaderMap, b
     let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let content = contents.get(media_type).ok_or_else(|| format!("the media type is {media_type:?}"))?;
     let body = serde_json::from_slice(body).map_err(|error| format!("the body is no JSON: {error}"))?;
-    let problems: Vec<_> = validator(&content["schema"])
+    let problems: Vec<_> = known(&content["schema"])
         .iter_errors(&body)
         .map(|error| format!("{}: {error}", error.instance_path()))
         .collect();
@@ -109,6 +110,14 @@ fn compare(operation: &'static Value, status: StatusCode, headers: &HeaderMap, b
 fn resolve(value: &'static Value) -> &'static Value {
     let pointer = value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
     pointer.and_then(|pointer| DOCUMENT.pointer(pointer)).unwrap_or(value)
+}
+
+/// The validator of a schema of the document; it is made once.
+fn known(schema: &'static Value) -> Arc<Validator> {
+    static KNOWN: Mutex<BTreeMap<usize, Arc<Validator>>> = Mutex::new(BTreeMap::new());
+    // The document stays where it is, so that an address is a name.
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(known.entry(std::ptr::from_ref(schema).addr()).or_insert_with(|| Arc::new(validator(schema))))
 }
 
 /// A validator for a schema of the document that knows all its components.
