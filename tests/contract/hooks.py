@@ -12,11 +12,12 @@ import json
 import os
 
 import schemathesis
+from schemathesis.generation.meta import TestPhase
 
 MODULE_PACKAGE = "modulePackage"
 
-# How often each status was the answer, by operation.
-answers = collections.defaultdict(collections.Counter)
+# How often each status was the answer, by operation: of all, and of those in sequences along the links of the document.
+answers = {name: collections.defaultdict(collections.Counter) for name in ("all", "linked")}
 
 
 @schemathesis.hook
@@ -52,7 +53,10 @@ def one_project(components):
 def after_call(context, case, response):
     # Methods that a path does not have are tried in the name of an operation that it has.
     if case.method.upper() == case.operation.method.upper():
-        answers[case.operation.definition.raw["operationId"]][response.status_code] += 1
+        operation = case.operation.definition.raw["operationId"]
+        answers["all"][operation][response.status_code] += 1
+        if case.meta is not None and case.meta.phase.name == TestPhase.STATEFUL:
+            answers["linked"][operation][response.status_code] += 1
 
 
 @atexit.register

@@ -70,7 +70,6 @@ impl Emulator {
     pub(crate) fn variable(&self, name: &str) -> Result<&str, Failure> {
         Ok(self.variables.get(name).ok_or_else(|| format!("the emulator printed no {name}"))?)
     }
-}
 
     /// Stops it. A failure is one of its own: it panics in the end when one of its answers was not as the document says.
     pub(crate) fn stop(mut self) -> Result<(), Failure> {

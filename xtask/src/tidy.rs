@@ -177,7 +177,10 @@ mod tests {
             let mut found = Vec::new();
             let text = format!("[package]\nname = \"xtask\"\n\n[dev-dependencies]\nxtask = {dependency}\n");
             manifest("xtask/Cargo.toml", &text, &mut found).unwrap();
-            assert_eq!(found.iter().filter(|line| line.contains("xtask.") || line.contains(" on xtask")).count(), expected);
+            assert_eq!(
+                found.iter().filter(|line| line.contains("xtask.") || line.contains(" on xtask")).count(),
+                expected
+            );
         }
     }
 
