@@ -2,12 +2,13 @@
 
 import unittest
 
-from huaweicloudsdkcore.auth.credentials import BasicCredentials
+from huaweicloudsdkcore.auth.credentials import BasicCredentials, GlobalCredentials
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 from huaweicloudsdkiam import v3 as iam
 
 from .support import (
     ACCESS_KEY,
+    DOMAIN,
     IAM_ENDPOINT,
     PROJECT_ID,
     REGION,
@@ -46,5 +47,29 @@ class Credentials(unittest.TestCase):
         request = iam.KeystoneCreateUserTokenByPasswordRequest(body=body)
         with self.assertRaises(ClientRequestException) as raised:
             iam_client().keystone_create_user_token_by_password(request)
-        self.assertEqual(raised.exception.status_code, 401)
-        self.assertEqual(raised.exception.error_msg, "The username or password is wrong.")
+        error = raised.exception
+        # IAM has the status as its code, as a number.
+        self.assertEqual((error.status_code, error.error_code), (401, 401))
+        self.assertEqual(error.error_msg, "The username or password is wrong.")
+        self.assertRegex(error.request_id, "^[0-9a-f]{32}$")
+
+    def test_a_token_of_nobody_gets_no_temporary_key(self):
+        identity = iam.TokenAuthIdentity(methods=["token"], token=iam.IdentityToken(id="not-a-token"))
+        body = iam.CreateTemporaryAccessKeyByTokenRequestBody(auth=iam.TokenAuth(identity=identity))
+        request = iam.CreateTemporaryAccessKeyByTokenRequest(body=body)
+        with self.assertRaises(ClientRequestException) as raised:
+            iam_client().create_temporary_access_key_by_token(request)
+        error = raised.exception
+        self.assertEqual((error.status_code, error.error_code), (401, 401))
+        self.assertIn("X-Auth-Token is invalid", error.error_msg)
+        self.assertRegex(error.request_id, "^[0-9a-f]{32}$")
+
+    def test_a_wrong_secret_is_refused_in_the_words_of_the_gateway(self):
+        stranger = GlobalCredentials(ACCESS_KEY, "wrong", DOMAIN)
+        client = iam.IamClient.new_builder().with_credentials(stranger).with_endpoint(IAM_ENDPOINT).build()
+        with self.assertRaises(ClientRequestException) as raised:
+            client.keystone_list_projects(iam.KeystoneListProjectsRequest(name=REGION))
+        error = raised.exception
+        self.assertEqual((error.status_code, error.error_code), (401, "APIGW.0301"))
+        self.assertIn("verify aksk signature fail", error.error_msg)
+        self.assertRegex(error.request_id, "^[0-9a-f]{32}$")

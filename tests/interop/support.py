@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import subprocess
+from urllib.request import Request, urlopen
 
 from huaweicloudsdkcore.auth.credentials import BasicCredentials, GlobalCredentials
 from huaweicloudsdkcore.region.region import Region
@@ -164,8 +165,15 @@ def package(**fields):
     return iotda.CreateOtaPackage(**fields)
 
 
-def command(*arguments, **environment):
-    """Runs our own command and returns what it prints as JSON."""
+def control(method, path, body=None):
+    """Makes a control call of the emulator."""
+    request = Request(f"{ENDPOINT}/emulator/{path}", method=method, data=body and json.dumps(body).encode())
+    with urlopen(request) as answer:
+        return answer.read()
+
+
+def command(*arguments, exit_code=0, **environment):
+    """Runs our own command and returns what it prints as JSON, or else its error."""
     run = subprocess.run(
         [COMMAND, *arguments, "--format", "json"],
         env=os.environ | environment,
@@ -174,5 +182,5 @@ def command(*arguments, **environment):
         text=True,
         encoding="utf-8",
     )
-    assert run.returncode == 0, f"exit code {run.returncode}: {run.stderr}"
-    return json.loads(run.stdout)
+    assert run.returncode == exit_code, f"exit code {run.returncode}: {run.stderr}"
+    return json.loads(run.stdout or run.stderr.splitlines()[-1])

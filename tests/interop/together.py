@@ -42,6 +42,34 @@ class Together(unittest.TestCase):
         self.assertEqual(deleted, {"package_id": created.package_id, "deleted": True})
         self.assertEqual(caller().list(version=sent.version).packages, [])
 
+    def test_our_command_verifies_what_the_sdks_made_and_deletes_it_with_its_object(self):
+        key = "together/核对.bin"
+        upload(key, CONTENT)
+        created = caller().create(package(file_location=location(key, sign=SHA_256)))
+        verified = command("package", "verify", created.package_id, self.file)
+        checks = {check["name"]: (check["found"], check["ok"]) for check in verified["checks"]}
+        self.assertEqual(checks, dict.fromkeys(["sign", "object", "file"], (SHA_256, True)))
+        self.assertTrue(verified["ok"])
+
+        # Somebody writes to the same key.
+        upload(key, b"other")
+        differing = command("package", "verify", created.package_id, self.file, exit_code=9)
+        self.assertEqual([check["name"] for check in differing["checks"] if not check["ok"]], ["object"])
+
+        deleted = command("package", "delete", created.package_id, "--with-object")
+        self.assertEqual(deleted["object"]["object_key"], key)
+        self.assertEqual(obs_client().getObjectMetadata(BUCKET, key).status, 404)
+
+    def test_our_command_keeps_an_object_that_another_package_of_the_sdks_uses(self):
+        key = "together/共用.bin"
+        upload(key, CONTENT)
+        first, second = (caller().create(package(file_location=location(key))) for _ in range(2))
+        error = command("package", "delete", first.package_id, "--with-object", exit_code=6)
+        self.assertEqual(error["kind"], "in_use")
+        self.assertIn(second.package_id, error["message"])
+        self.assertEqual(obs_client().getObjectMetadata(BUCKET, key).status, 200)
+        caller().delete(second.package_id)
+
     def test_the_sdks_read_and_delete_what_our_command_published(self):
         version = a_version()
         published = command(
