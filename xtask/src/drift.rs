@@ -117,6 +117,7 @@ fn one_sided(facts: &BTreeMap<String, Value>, other: &BTreeMap<String, Value>) -
 /// Prints the settled differences with their reasons, then what is new or settled in vain.
 fn report(differences: &[Difference], settled: &[Settled], out: &mut dyn Write) -> Result<bool, Failure> {
     let mut clean = true;
+    let mut reason = "";
     for entry in settled {
         let covered: Vec<_> = differences.iter().filter(|difference| entry.covers(difference)).collect();
         if covered.is_empty() {
@@ -124,7 +125,11 @@ fn report(differences: &[Difference], settled: &[Settled], out: &mut dyn Write) 
             writeln!(out, "settles nothing any more, remove it from {SETTLED}: {entry}")?;
             continue;
         }
-        writeln!(out, "settled: {}", entry.reason)?;
+        // Entries that come from a list of places have it in common.
+        if reason != entry.reason {
+            reason = &entry.reason;
+            writeln!(out, "settled: {reason}")?;
+        }
         for difference in covered {
             writeln!(out, "    {difference}")?;
         }

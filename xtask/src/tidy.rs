@@ -178,7 +178,10 @@ mod tests {
             let text = format!("[package]\nname = \"xtask\"\n\n[dev-dependencies]\nxtask = {dependency}\n");
             manifest("xtask/Cargo.toml", &text, &mut found).unwrap();
             assert_eq!(
-                found.iter().filter(|line| line.contains("xtask.") || line.contains(" on xtask")).count(),
+                found
+                    .iter()
+                    .filter(|line| line.contains("dev-dependencies.xtask") || line.contains(" on xtask"))
+                    .count(),
                 expected
             );
         }

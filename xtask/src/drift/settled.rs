@@ -41,14 +41,15 @@ impl fmt::Display for Settled {
     }
 }
 
-/// Reads the entries, which are tables `settled` of texts.
+/// Reads the entries, which are tables `settled` of texts. One with a list of places becomes one for each of them.
 pub(super) fn read(text: &str) -> Result<Vec<Settled>, Failure> {
     let file: toml::Table = toml::from_str(text)?;
     let entries = file.get("settled").and_then(Value::as_array).ok_or("there is no table [[settled]]")?;
-    entries.iter().map(entry).collect()
+    let entries: Vec<_> = entries.iter().map(entry).collect::<Result<_, _>>()?;
+    Ok(entries.into_iter().flatten().collect())
 }
 
-fn entry(value: &Value) -> Result<Settled, Failure> {
+fn entry(value: &Value) -> Result<Vec<Settled>, Failure> {
     let table = value.as_table().ok_or("an entry is a table")?;
     if let Some(name) = table.keys().find(|name| !["only", "place", "fact", "reason"].contains(&name.as_str())) {
         return Err(format!("an entry has no {name:?}; there are only, place, fact and reason").into());
@@ -60,7 +61,12 @@ fn entry(value: &Value) -> Result<Settled, Failure> {
         "sdk" => Side::Sdk,
         other => return Err(format!("`only` is document or sdk, not {other:?}").into()),
     };
-    Ok(Settled { only, place: needed("place")?, fact: text("fact"), reason: needed("reason")? })
+    let places = match table.get("place").and_then(Value::as_array) {
+        Some(places) => places.iter().map(|place| Ok(place.as_str().ok_or("a place is a text")?.to_owned())).collect(),
+        None => needed("place").map(|place| vec![place]),
+    };
+    let (fact, reason) = (text("fact"), needed("reason")?);
+    Ok(places?.into_iter().map(|place| Settled { only, place, fact: fact.clone(), reason: reason.clone() }).collect())
 }
 
 /// Whether a text fits a pattern in which `*` stands for anything.
@@ -94,6 +100,7 @@ mod tests {
         for text in [
             "",
             "[[settled]]\nonly = \"sdk\"\nplace = \"a\"",
+            "[[settled]]\nonly = \"sdk\"\nplace = [1]\nreason = \"b\"",
             "[[settled]]\nonly = \"both\"\nplace = \"a\"\nreason = \"b\"",
             "[[settled]]\nonly = \"sdk\"\nplace = \"a\"\nreason = \"b\"\nfacts = \"c\"",
         ] {

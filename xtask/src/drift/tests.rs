@@ -118,6 +118,24 @@ fn a_settled_difference_passes_and_a_new_one_fails() {
 }
 
 #[test]
+fn each_place_of_a_list_has_to_settle_something() {
+    let differences = || {
+        let mut sdk = document();
+        for place in ["create answer location", "create answer location.sign"] {
+            sdk.remove(place);
+        }
+        compare(&document(), &sdk)
+    };
+    let entry = |places: &str| format!("[[settled]]\nonly = \"document\"\nplace = [{places}]\nreason = \"because\"\n");
+    let both = "\"create answer location\", \"create answer location.sign\"";
+    let (clean, text) = reported(&differences(), &entry(both));
+    assert!(clean);
+    assert_eq!(text.matches("settled: because\n").count(), 1, "{text}");
+    let (clean, text) = reported(&differences(), &entry(&format!("{both}, \"create answer sign\"")));
+    assert!(!clean && text.contains("settles nothing any more"), "{text}");
+}
+
+#[test]
 fn an_entry_that_settles_nothing_fails() {
     let entry = "[[settled]]\nonly = \"sdk\"\nplace = \"nowhere\"\nreason = \"because\"\n";
     let (clean, text) = reported(&[], entry);
