@@ -30,8 +30,8 @@ pub(crate) fn build_command(root: &Path) -> Result<PathBuf, Failure> {
     Ok(executable.ok_or("cargo build made no executable iotda-ota")?)
 }
 
-/// Runs Cargo; what it says to people goes to standard error.
-fn run(root: &Path, arguments: &[&str]) -> Result<Output, Failure> {
+/// Cargo, without what it tells this package of itself.
+pub(crate) fn command() -> Command {
     // Cargo names itself to what it runs.
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in std::env::vars_os() {
@@ -41,7 +41,12 @@ fn run(root: &Path, arguments: &[&str]) -> Result<Output, Failure> {
             cargo.env_remove(name);
         }
     }
-    let output = cargo.args(arguments).current_dir(root).stderr(Stdio::inherit()).output()?;
+    cargo
+}
+
+/// Runs Cargo; what it says to people goes to standard error.
+fn run(root: &Path, arguments: &[&str]) -> Result<Output, Failure> {
+    let output = command().args(arguments).current_dir(root).stderr(Stdio::inherit()).output()?;
     match output.status.success() {
         true => Ok(output),
         false => Err(format!("cargo {} ended with {}", arguments.join(" "), output.status).into()),

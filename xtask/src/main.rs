@@ -16,6 +16,7 @@ mod contract;
 mod document;
 mod drift;
 mod emulator;
+mod environment;
 mod interop;
 mod python;
 mod tidy;
@@ -33,13 +34,14 @@ struct Args {
 #[derive(Subcommand)]
 enum Command {
     /// Measure what the product does for its users beside what they would use instead
+    #[command(after_help = bench::HELP)]
     Bench {
         /// What to measure; everything if nothing is named
         names: Vec<bench::Name>,
         /// Few and short rounds, to see that everything runs
         #[arg(long)]
         quick: bool,
-        /// How the report is printed; both forms are written to target/bench
+        /// How the report is printed; both forms are written to target/bench/report.{md,json}
         #[arg(long, value_enum, default_value = "text")]
         format: bench::Format,
     },

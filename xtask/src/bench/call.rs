@@ -1,11 +1,10 @@
 //! `call`: signed create and list, beside a hand-written client without a signature, and the official Python SDK.
 
-use std::process::Command;
-
+use super::Bench;
 use super::figures::{Goal, Row, Section, Unit};
-use super::process::{Server, Used, pinned, run as run_program};
+use super::process::{Side, run as run_program};
 use super::rounds::{Contestant, alternate};
-use super::{Bench, peers};
+use super::server::Server;
 use crate::Failure;
 
 /// Callers at once, and the least share of the hand-written client's calls per second.
@@ -17,37 +16,33 @@ pub(super) fn run(bench: &Bench) -> Result<Section, Failure> {
         "Calls against a trivial local server on one core, callers on the other: the library with request signing; a \
          reqwest client with a ready body and no signing; the official Python SDK with signing.",
     );
-    let server = Server::start(&mut pinned(0, bench.program("canned_server")))?;
+    bench.note_cores(&mut section);
+    let server = Server::start(&mut bench.on(Side::Server, bench.program("canned_server")))?;
     let url = server.value("URL")?;
-    let python = bench.peers.python.as_deref();
-    if python.is_none() {
-        section.notes.push(peers::LEFT_OUT_SDK.to_owned());
+    if let Err(reason) = &bench.peers.python {
+        section.left_out("the official Python SDK", reason);
     }
     for operation in ["create", "list"] {
         for (callers, least) in CALLERS {
-            let ours = |by: &'static str, calls: u32| {
+            let ours = |by: &'static str| {
                 move |_| {
-                    let mut command = pinned(1, bench.program("call"));
-                    command.args([url, "--by", by, "--operation", operation]);
-                    command.args(["--callers", &callers.to_string(), "--calls", &calls.to_string()]);
-                    run_program(&mut command)
+                    let mut command = bench.on(Side::Caller, bench.program("call"));
+                    command.args([url, "--by", by, "--operation", operation, "--callers", &callers.to_string()]);
+                    run_program(command.args(["--calls", bench.pick("60000", "3000")]))
                 }
             };
-            let calls = bench.pick(30_000, 3_000);
             let mut contestants = vec![
-                Contestant::new("library", ours("library", calls)),
-                Contestant::new("hand-written", ours("handwritten", calls)),
+                Contestant::ours("library", ours("library")),
+                Contestant::ours("hand-written", ours("handwritten")),
             ];
-            if let Some(python) = python {
-                let script = bench.root.join("tests/bench/python/call.py");
-                let calls = bench.pick(2_000, 300);
-                contestants.push(Contestant::new("Python SDK", move |_| {
-                    let mut command = pinned(1, python);
-                    command.arg(&script).args([url, operation, &callers.to_string(), &calls.to_string()]);
-                    run_program(&mut command)
+            if let Ok(python) = &bench.peers.python {
+                contestants.push(Contestant::peer("Python SDK", move |_| {
+                    let mut command = bench.on(Side::Caller, python);
+                    command.arg(bench.root.join("tests/bench/python/call.py")).args([url, operation]);
+                    run_program(command.args([callers.to_string().as_str(), bench.pick("3000", "300")]))
                 }));
             }
-            alternate(bench.pick(7, 2), &mut contestants)?;
+            section.notes.extend(alternate(bench.pick(7, 2), &mut contestants)?);
             rows(&mut section, operation, callers, least, &contestants);
         }
     }
@@ -55,36 +50,23 @@ pub(super) fn run(bench: &Bench) -> Result<Section, Failure> {
 }
 
 fn rows(section: &mut Section, operation: &str, callers: u32, least: f64, contestants: &[Contestant<'_>]) {
-    let per_second = |contestant: &Contestant<'_>| contestant.each(|used| used.own("calls") / used.seconds);
-    let cpu = |contestant: &Contestant<'_>| contestant.each(|used: &Used| used.cpu_seconds / used.own("calls"));
-    let (ours, bare) = (&contestants[0], &contestants[1]);
-    let what = format!("{operation}, {callers} at once");
-    section.rows.push(
-        Row::beside(&what, Unit::PerSecond, &per_second(ours), bare.name, &per_second(bare)).goal(Goal::AtLeast(least)),
-    );
-    section.rows.push(Row::beside(format!("{what}: CPU per call"), Unit::Seconds, &cpu(ours), bare.name, &cpu(bare)));
-    let Some(python) = contestants.get(2) else { return };
-    let row = Row::beside(&what, Unit::PerSecond, &per_second(ours), python.name, &per_second(python));
-    section.rows.push(if callers == 1 { row.goal(Goal::AtLeast(8.0)) } else { row });
+    let rate = |contestant: &Contestant<'_>| contestant.each(|used| used.rate("calls"));
+    let cpu = |contestant: &Contestant<'_>| contestant.each(|used| used.cpu_each("calls"));
     let peak = |contestant: &Contestant<'_>| contestant.each(|used| used.peak_bytes);
-    section.rows.push(
-        Row::beside(format!("{what}: peak memory"), Unit::Bytes, &peak(ours), python.name, &peak(python))
-            .goal(Goal::AtMost(0.1)),
-    );
-}
-
-/// Seconds for each create of the library alone, for `scale`.
-pub(super) fn library_seconds(bench: &Bench, url: &str, callers: u32) -> Result<Vec<f64>, Failure> {
-    let calls = bench.pick(20_000, 1_000);
-    let mut seen = Vec::new();
-    for round in 0..=bench.pick(3, 1) {
-        let mut command = Command::new(bench.program("call"));
-        command.args([url, "--by", "library", "--operation", "create", "--threads", "2"]);
-        command.args(["--callers", &callers.to_string(), "--calls", &calls.to_string()]);
-        let used = run_program(&mut command)?;
-        if round > 0 {
-            seen.push(used.seconds / used.own("calls"));
+    let [ours, others @ ..] = contestants else { return };
+    let what = format!("{operation}, {callers} at once");
+    for other in others {
+        let is_python = other.name == "Python SDK";
+        let row = Row::beside(&what, Unit::PerSecond, &rate(ours), other.name, &rate(other));
+        match (is_python, callers) {
+            (false, _) => section.judge(row, Goal::AtLeast(least)),
+            (true, 1) => section.judge(row, Goal::AtLeast(8.0)),
+            (true, _) => section.add(row),
         }
+        let what = format!("{operation}, {callers} at once: CPU per call");
+        section.add(Row::beside(what, Unit::Seconds, &cpu(ours), other.name, &cpu(other)));
+        let what = format!("{operation}, {callers} at once: peak memory");
+        let row = Row::beside(what, Unit::Bytes, &peak(ours), other.name, &peak(other));
+        if is_python { section.judge(row, Goal::AtMost(0.1)) } else { section.add(row) }
     }
-    Ok(seen)
 }

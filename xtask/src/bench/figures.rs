@@ -2,6 +2,9 @@
 
 use serde_json::{Value, json};
 
+/// What each counted round saw; nothing where a peer failed or the system does not tell.
+pub(super) type Seen = Option<Vec<f64>>;
+
 /// A median and the range that was seen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Figure {
@@ -36,7 +39,7 @@ pub(super) struct Row {
     pub(super) ours: Figure,
     pub(super) beside: Option<(String, Figure)>,
     pub(super) ratio: Option<Figure>,
-    /// Judged by the ratio, or by the figure alone if there is none.
+    /// Judged by the ratio, or by our figure if there is none.
     pub(super) goal: Option<Goal>,
 }
 
@@ -47,6 +50,8 @@ pub(super) struct Section {
     pub(super) about: &'static str,
     pub(super) rows: Vec<Row>,
     pub(super) notes: Vec<String>,
+    /// What programs may want to know besides.
+    pub(super) details: Value,
 }
 
 impl Unit {
@@ -56,6 +61,7 @@ impl Unit {
             Self::Seconds if value < 1.0 => format!("{:.1} ms", value * 1e3),
             Self::Seconds => format!("{value:.2} s"),
             Self::PerSecond => format!("{value:.0} /s"),
+            Self::Bytes if value < 1e5 => format!("{value:.0} B"),
             Self::Bytes => format!("{:.1} MB", value / 1e6),
             Self::Count => format!("{value:.0}"),
             Self::Times => format!("{value:.2}"),
@@ -108,28 +114,32 @@ impl Goal {
         };
         format!("{sign} {}", unit.show(bound))
     }
+
+    fn json(self) -> Value {
+        match self {
+            Self::AtLeast(bound) => json!({ "at_least": bound }),
+            Self::AtMost(bound) => json!({ "at_most": bound }),
+        }
+    }
 }
 
 impl Row {
-    /// A figure alone.
-    pub(super) fn alone(what: impl Into<String>, ours: Figure) -> Self {
-        Self { what: what.into(), ours, beside: None, ratio: None, goal: None }
+    /// A figure alone; no row if it is not known.
+    pub(super) fn alone(what: impl Into<String>, unit: Unit, ours: &Seen) -> Option<Self> {
+        let ours = Figure::of(ours.as_ref()?, unit);
+        Some(Self { what: what.into(), ours, beside: None, ratio: None, goal: None })
     }
 
-    /// Ours and a peer's, round by round.
-    pub(super) fn beside(what: impl Into<String>, unit: Unit, ours: &[f64], peer: &str, theirs: &[f64]) -> Self {
-        Self {
-            what: what.into(),
-            ours: Figure::of(ours, unit),
-            beside: Some((peer.to_owned(), Figure::of(theirs, unit))),
-            ratio: Some(Figure::ratio(ours, theirs)),
-            goal: None,
-        }
+    /// Ours and a peer's, round by round; no row if one of them is not known.
+    pub(super) fn beside(what: impl Into<String>, unit: Unit, ours: &Seen, peer: &str, theirs: &Seen) -> Option<Self> {
+        let ratio = Figure::ratio(ours.as_ref()?, theirs.as_ref()?);
+        Some(Self { ratio: Some(ratio), ..Self::counted(what, unit, ours, peer, theirs)? })
     }
 
-    pub(super) fn goal(mut self, goal: Goal) -> Self {
-        self.goal = Some(goal);
-        self
+    /// Ours and a peer's where a ratio says nothing; a goal is ours alone.
+    pub(super) fn counted(what: impl Into<String>, unit: Unit, ours: &Seen, peer: &str, theirs: &Seen) -> Option<Self> {
+        let theirs = Figure::of(theirs.as_ref()?, unit);
+        Some(Self { beside: Some((peer.to_owned(), theirs)), ..Self::alone(what, unit, ours)? })
     }
 
     /// What the goal bounds.
@@ -142,7 +152,7 @@ impl Row {
         self.goal.map(|goal| goal.show(self.judged().unit))
     }
 
-    /// Whether the goal is met; nothing without one.
+    /// Whether the goal is met; nothing without one. What is not a number meets none.
     pub(super) fn is_met(&self) -> Option<bool> {
         let judged = self.judged().median;
         self.goal.map(|goal| match goal {
@@ -158,7 +168,7 @@ impl Row {
             "ours": self.ours.json(),
             "beside": self.beside.as_ref().map(|(name, figure)| json!({ "name": name, "figure": figure.json() })),
             "ratio": self.ratio.map(Figure::json),
-            "goal": self.goal_shown(),
+            "goal": self.goal.map(Goal::json),
             "met": self.is_met(),
         })
     }
@@ -166,12 +176,38 @@ impl Row {
 
 impl Section {
     pub(super) fn new(name: &'static str, about: &'static str) -> Self {
-        Self { name, about, rows: Vec::new(), notes: Vec::new() }
+        Self { name, about, rows: Vec::new(), notes: Vec::new(), details: Value::Null }
+    }
+
+    /// Adds a row, if it is known.
+    pub(super) fn add(&mut self, row: Option<Row>) {
+        self.rows.extend(row);
+    }
+
+    /// Adds a row with what has to hold.
+    pub(super) fn judge(&mut self, row: Option<Row>, goal: Goal) {
+        self.rows.extend(row.map(|row| Row { goal: Some(goal), ..row }));
+    }
+
+    /// Says that a peer is missing.
+    pub(super) fn left_out(&mut self, peer: &str, reason: &impl std::fmt::Display) {
+        self.notes.push(format!("Left out: {peer}. {reason}"));
     }
 
     /// Whether no goal was missed.
     pub(super) fn is_met(&self) -> bool {
         self.rows.iter().all(|row| row.is_met() != Some(false))
+    }
+
+    /// The section for programs.
+    pub(super) fn json(&self) -> Value {
+        json!({
+            "name": self.name,
+            "about": self.about,
+            "rows": self.rows.iter().map(Row::json).collect::<Vec<_>>(),
+            "notes": self.notes,
+            "details": self.details,
+        })
     }
 }
 
@@ -191,13 +227,25 @@ mod tests {
 
     #[test]
     fn a_goal_is_judged_by_the_ratio_and_without_one_by_the_figure() {
-        let row = Row::beside("x", Unit::PerSecond, &[9.0], "peer", &[10.0]);
-        assert_eq!(row.is_met(), None);
-        assert_eq!(row.goal(Goal::AtLeast(0.9)).is_met(), Some(true));
-        let alone = Row::alone("x", Figure::of(&[0.5], Unit::Seconds)).goal(Goal::AtMost(0.4));
-        assert_eq!(alone.is_met(), Some(false));
-        assert_eq!(alone.goal_shown().as_deref(), Some("≤ 400.0 ms"));
-        let section = Section { rows: vec![alone], ..Section::new("x", "y") };
+        let mut section = Section::new("x", "y");
+        section.add(Row::beside("x", Unit::PerSecond, &Some(vec![9.0]), "peer", &Some(vec![10.0])));
+        section.judge(Row::beside("x", Unit::PerSecond, &Some(vec![9.0]), "p", &Some(vec![10.0])), Goal::AtLeast(0.9));
+        section.judge(Row::counted("x", Unit::Count, &Some(vec![5.0]), "p", &Some(vec![2.0])), Goal::AtLeast(5.0));
+        assert!(section.is_met());
+        section.judge(Row::alone("x", Unit::Seconds, &Some(vec![0.5])), Goal::AtMost(0.4));
         assert!(!section.is_met());
+        let met: Vec<_> = section.rows.iter().map(Row::is_met).collect();
+        assert_eq!(met, [None, Some(true), Some(true), Some(false)]);
+        assert_eq!(section.rows[3].goal_shown().as_deref(), Some("≤ 400.0 ms"));
+        assert_eq!(section.rows[3].json()["goal"], json!({ "at_most": 0.4 }));
+    }
+
+    #[test]
+    fn what_is_not_known_has_no_row_and_what_is_no_number_meets_no_goal() {
+        assert!(Row::alone("x", Unit::Bytes, &None).is_none());
+        assert!(Row::beside("x", Unit::Bytes, &Some(vec![1.0]), "peer", &None).is_none());
+        let mut section = Section::new("x", "y");
+        section.judge(Row::alone("x", Unit::Bytes, &Some(Vec::new())), Goal::AtMost(1.0));
+        assert_eq!(section.rows[0].is_met(), Some(false));
     }
 }

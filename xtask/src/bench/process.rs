@@ -1,39 +1,44 @@
-//! Programs that are run, and servers that run beside them.
+//! Programs that are run to their end, and the cores that they run on.
 
-use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::PATIENCE;
-use crate::Failure;
+use crate::{Failure, cargo};
 
-/// What a program reported of one run.
+/// What a program reported of one run; what its system does not tell is not there.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Used {
     pub(super) seconds: f64,
-    pub(super) cpu_seconds: f64,
-    pub(super) peak_bytes: f64,
+    pub(super) cpu_seconds: Option<f64>,
+    pub(super) peak_bytes: Option<f64>,
     /// The program's own figures.
     pub(super) own: Value,
 }
 
 impl Used {
     /// One of the program's own numbers.
-    pub(super) fn own(&self, name: &str) -> f64 {
-        self.own[name].as_f64().unwrap_or(f64::NAN)
+    pub(super) fn own(&self, name: &str) -> Option<f64> {
+        self.own[name].as_f64()
+    }
+
+    /// How often something was done in a second.
+    pub(super) fn rate(&self, name: &str) -> Option<f64> {
+        Some(self.own(name)? / self.seconds)
+    }
+
+    /// Seconds of the processor for each time that something was done.
+    pub(super) fn cpu_each(&self, name: &str) -> Option<f64> {
+        Some(self.cpu_seconds? / self.own(name)?)
     }
 }
 
 /// Builds the load programs and the command, optimized, and returns the folder they are in.
 pub(super) fn build(root: &Path) -> Result<PathBuf, Failure> {
     super::progress("building the programs");
-    let output = Command::new(env!("CARGO"))
+    let output = plain_cargo()
         .args(["build", "--release", "--locked", "--package", "iotda-ota-bench", "--package", "iotda-ota-cli"])
         .args(["--message-format", "json-render-diagnostics"])
         .current_dir(root)
@@ -52,143 +57,126 @@ pub(super) fn build(root: &Path) -> Result<PathBuf, Failure> {
     Ok(executable.parent().ok_or("cargo named no folder")?.to_owned())
 }
 
+/// Cargo, without what the caller's environment would change about what it builds. Proxies stay: it may have to download.
+pub(super) fn plain_cargo() -> Command {
+    let mut command = cargo::command();
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PROFILE") || (text.starts_with("CARGO_BUILD_") && text != "CARGO_BUILD_JOBS") {
+            command.env_remove(&name);
+        }
+    }
+    for name in ["CARGO_ENCODED_RUSTFLAGS", "CARGO_INCREMENTAL", "RUSTC"] {
+        command.env_remove(name);
+    }
+    // Empty and not removed: only so do they also go before the user's configuration file.
+    for name in ["RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"] {
+        command.env(name, "");
+    }
+    command
+}
+
+/// A command through `spawn`, which keeps account of it and of all that it starts.
+pub(super) fn through(spawn: PathBuf, command: &Command) -> Command {
+    let mut through = Command::new(spawn);
+    through.arg("1").arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => through.env(name, value),
+            None => through.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        through.current_dir(folder);
+    }
+    through
+}
+
 /// Runs a program to its end and reads what it reports on the last line.
 pub(super) fn run(command: &mut Command) -> Result<Used, Failure> {
     let output = command.stdin(Stdio::null()).stderr(Stdio::piped()).output()?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("{} ended with {}: {}", shown(command), output.status, said.trim()).into());
+        // The reason is mostly last, and a report is no place for a whole log.
+        let said: Vec<&str> = said.lines().rev().filter(|line| !line.trim().is_empty()).take(4).collect();
+        let said = said.into_iter().rev().collect::<Vec<_>>().join("; ");
+        return Err(format!("{} ended with {}: {said}", shown(command), output.status).into());
     }
     let text = String::from_utf8(output.stdout)?;
     let line = text.lines().last().unwrap_or_default();
     let own: Value = serde_json::from_str(line).map_err(|error| format!("{}: {error} in {line:?}", shown(command)))?;
-    let number = |name: &str| own[name].as_f64().ok_or_else(|| format!("{}: no {name}", shown(command)));
     Ok(Used {
-        seconds: number("seconds")?,
-        cpu_seconds: number("cpu_seconds")?,
-        peak_bytes: number("peak_bytes")?,
+        seconds: own["seconds"].as_f64().ok_or_else(|| format!("{}: no seconds in {line:?}", shown(command)))?,
+        cpu_seconds: own["cpu_seconds"].as_f64(),
+        peak_bytes: own["peak_bytes"].as_f64(),
         own,
     })
 }
 
-fn shown(command: &Command) -> String {
-    Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned()
+/// The program that a command is about.
+pub(super) fn shown(command: &Command) -> String {
+    let program = [command.get_program()].into_iter().chain(command.get_args());
+    // `taskset --cpu-list N PROGRAM` is about the program.
+    let at = if command.get_program() == "taskset" { 3 } else { 0 };
+    let program = program.map(Path::new).nth(at).and_then(Path::file_name);
+    program.unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// A command that is bound to one processor, where the system has a way to say so.
-pub(super) fn pinned(processor: usize, program: impl AsRef<OsStr>) -> Command {
-    let has_taskset = Command::new("taskset").arg("--version").output().is_ok_and(|output| output.status.success());
-    if !has_taskset {
-        return Command::new(program);
-    }
-    let mut command = Command::new("taskset");
-    command.args(["--cpu-list", &processor.to_string()]).arg(program);
-    command
+/// Who runs on which core.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Side {
+    Server,
+    Caller,
 }
 
-/// A server that ends when this value goes.
-pub(super) struct Server {
-    child: Child,
-    /// From start to the moment it could be used.
-    pub(super) ready: Duration,
-    /// What it printed as `export NAME='value'`, or its address as `URL`.
-    pub(super) said: BTreeMap<String, String>,
-}
+/// Two cores to bind programs to, or why nothing is bound.
+#[derive(Debug)]
+pub(super) struct Cores(Result<[u32; 2], &'static str>);
 
-impl Server {
-    /// Starts a server that says on standard output when it is ready: `ready`, or its address alone.
-    pub(super) fn start(command: &mut Command) -> Result<Self, Failure> {
-        let started = Instant::now();
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
-        let stdout = child.stdout.take().ok_or("no standard output")?;
-        let mut server = Self { child, ready: Duration::ZERO, said: BTreeMap::new() };
-        for line in BufReader::new(stdout).lines() {
-            let line = line?;
-            if let Some((name, value)) = line.strip_prefix("export ").and_then(|line| line.split_once('=')) {
-                server.said.insert(name.to_owned(), value.trim_matches('\'').to_owned());
-            }
-            let address = line.starts_with("http://");
-            if address {
-                server.said.insert("URL".to_owned(), line.clone());
-            }
-            if address || line == "ready" {
-                server.ready = started.elapsed();
-                return Ok(server);
-            }
+impl Cores {
+    /// The first two that this process may use.
+    pub(super) fn find() -> Self {
+        let has_taskset = Command::new("taskset").arg("--version").output().is_ok_and(|output| output.status.success());
+        if !has_taskset {
+            return Self(Err("there is no taskset here (package util-linux of Debian and Ubuntu)"));
         }
-        Err(format!("{} ended before it was ready", shown(command)).into())
-    }
-
-    /// Starts a server that says nothing; it is ready when `probe` succeeds.
-    pub(super) fn start_silent(command: &mut Command, probe: impl Fn() -> bool) -> Result<Self, Failure> {
-        let started = Instant::now();
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-        let mut server = Self { child, ready: Duration::ZERO, said: BTreeMap::new() };
-        while !probe() {
-            if started.elapsed() > PATIENCE || server.child.try_wait()?.is_some() {
-                return Err(format!("{} did not become ready", shown(command)).into());
-            }
-            std::thread::sleep(Duration::from_millis(2));
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:")).unwrap_or_default();
+        match allowed(list).as_slice() {
+            [first, second, ..] => Self(Ok([*first, *second])),
+            _ => Self(Err("fewer than two cores may be used here")),
         }
-        server.ready = started.elapsed();
-        Ok(server)
     }
 
-    /// One of the values that it printed.
-    pub(super) fn value(&self, name: &str) -> Result<&str, Failure> {
-        self.said.get(name).map(String::as_str).ok_or_else(|| format!("the server did not print {name}").into())
+    /// Why nothing is bound.
+    pub(super) fn missing(&self) -> Option<&'static str> {
+        self.0.err()
     }
 
-    /// Memory that is resident now, of the server and of the processes that it started.
-    pub(super) fn resident_bytes(&self) -> f64 {
-        self.family().iter().map(|process| status_bytes(*process, "VmRSS:")).sum()
-    }
-
-    /// The most memory that was resident, of all its processes.
-    pub(super) fn peak_bytes(&self) -> f64 {
-        self.family().iter().map(|process| status_bytes(*process, "VmHWM:")).sum()
-    }
-
-    /// Processor time used so far, of all its processes.
-    pub(super) fn cpu_seconds(&self) -> f64 {
-        self.family().iter().filter_map(|process| cpu_seconds(*process)).sum()
-    }
-
-    /// The process and all below it.
-    fn family(&self) -> Vec<u32> {
-        let mut family = vec![self.child.id()];
-        let mut next = 0;
-        while let Some(process) = family.get(next).copied() {
-            let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
-            family.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
-            next += 1;
-        }
-        family
+    /// What goes before a program to bind it.
+    pub(super) fn prefix(&self, side: Side) -> Option<[String; 3]> {
+        let core = self.0.ok()?[side as usize];
+        Some(["taskset".to_owned(), "--cpu-list".to_owned(), core.to_string()])
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Those below it first; killing the parent alone would leave them.
-        for process in self.family().into_iter().skip(1).rev() {
-            let _ = Command::new("kill").arg(process.to_string()).status();
-        }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+/// The cores of a list such as `0-3,8`.
+fn allowed(list: &str) -> Vec<u32> {
+    let ranges = list.trim().split(',').filter_map(|range| {
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        Some(first.parse().ok()?..=last.parse().ok()?)
+    });
+    ranges.flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_cores_is_read_with_its_ranges() {
+        assert_eq!(allowed("\t0-2,8,10-11\n"), [0, 1, 2, 8, 10, 11]);
+        assert_eq!(allowed("5"), [5]);
+        assert!(allowed("").is_empty());
     }
-}
-
-fn status_bytes(process: u32, field: &str) -> f64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let kib = status.lines().find_map(|line| line.strip_prefix(field)?.split_whitespace().next()?.parse::<f64>().ok());
-    kib.unwrap_or(0.0) * 1024.0
-}
-
-fn cpu_seconds(process: u32) -> Option<f64> {
-    // Linux counts in hundredths of a second here, on every machine.
-    const TICKS: f64 = 100.0;
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name may hold blanks; what follows it does not.
-    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    Some((fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?) / TICKS)
 }

@@ -5,13 +5,13 @@
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
-use super::figures::{Figure, Goal, Row, Section, Unit};
-use super::process::{Server, Used, run as run_program};
+use super::figures::{Goal, Row, Section, Seen, Unit};
+use super::process::{Used, run as run_program};
 use super::rounds::{Contestant, alternate};
-use super::{Bench, peers, progress};
+use super::server::Server;
+use super::{Bench, progress};
 use crate::Failure;
 
 /// 1 MB, 64 MB, and just under 1 GB.
@@ -26,12 +26,15 @@ const MOST_BYTES: [f64; 2] = [64.0 * 1024.0 * 1024.0, 96.0 * 1024.0 * 1024.0];
 pub(super) fn run(bench: &Bench) -> Result<Section, Failure> {
     let mut section = Section::new(
         "publish",
-        "`package publish` of one file to a durable emulator in another process. The bound is the largest of: the SHA-256 \
+        "`package publish` of one file, with an access key, to a durable emulator in another process. The bound is the largest of: the SHA-256 \
          of the file alone; the same upload without the digest of the whole; the processor seconds of both processes \
          divided by the cores.",
     );
-    if bench.peers.python.is_none() {
-        section.notes.push(peers::LEFT_OUT_SDK.to_owned());
+    if let Err(reason) = &bench.peers.python {
+        section.left_out("the official OBS SDK", reason);
+    }
+    if let Err(reason) = &bench.peers.shell {
+        section.left_out("sha256sum and curl", reason);
     }
     let folder = bench.folder("publish")?;
     for (name, size) in SIZES.into_iter().take(bench.pick(3, 2)) {
@@ -65,58 +68,61 @@ fn write_file(path: &Path, size: u64) -> Result<(), Failure> {
 fn one_size(bench: &Bench, section: &mut Section, name: &str, file: &Path) -> Result<(), Failure> {
     progress(&format!("publish {name}"));
     let data = bench.folder("publish-data")?;
-    let mut emulator = Command::new(bench.program("iotda-ota"));
-    let emulator =
-        Server::start(emulator.args(["emulator", "--data-dir"]).arg(&data).args(super::emulator::ANY_PORTS))?;
+    let emulator = bench.emulator(bench.command(bench.program("iotda-ota")), Some(&data), &[])?;
     let shop = Shop { bench, emulator: &emulator, file };
-    let script = bench.root.join("tests/bench/python/hash_and_put.py").to_string_lossy().into_owned();
+    let path = |name: &str| bench.root.join("tests/bench").join(name).to_string_lossy().into_owned();
+    let scripts = [path("sha256sum_and_curl.sh"), path("python/hash_and_put.py")];
     let mut contestants = vec![
-        Contestant::new("publish", |round| shop.publish(name, round)),
-        Contestant::new("hash alone", |_| shop.spawn(bench.program("hash"), &[])),
-        Contestant::new("upload alone", |_| shop.upload(bench.program("upload_alone"), &[], "alone.bin")),
-        Contestant::new("sha256sum, curl", |_| {
-            shop.upload(bench.root.join("tests/bench/sha256sum_and_curl.sh"), &[], "curl.bin")
-        }),
+        Contestant::ours("publish", |round| shop.publish(name, round)),
+        Contestant::ours("hash alone", |_| shop.run(&bench.program("hash"), &[], &[])),
+        Contestant::ours("upload alone", |_| shop.upload(&bench.program("upload_alone"), &[], "alone.bin")),
     ];
-    if let Some(python) = &bench.peers.python {
-        contestants.push(Contestant::new("hashlib, OBS SDK", |_| {
-            shop.upload(python.clone(), std::slice::from_ref(&script), "sdk.bin")
-        }));
+    if bench.peers.shell.is_ok() {
+        let run = |_| shop.upload(Path::new("sh"), &[&scripts[0]], "curl.bin");
+        contestants.push(Contestant::peer("sha256sum, curl", run));
     }
-    alternate(bench.pick(5, 1), &mut contestants)?;
-
-    let ours = contestants[0].seconds();
-    let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
-    let shares: Vec<f64> = contestants[0].each(|used| (used.cpu_seconds + used.own("emulator_cpu_seconds")) / cores);
-    for (title, seen) in [
-        ("hash alone", contestants[1].seconds()),
-        ("upload alone", contestants[2].seconds()),
-        ("CPU seconds over cores", shares.clone()),
-    ] {
-        section.rows.push(Row::beside(name, Unit::Seconds, &ours, title, &seen));
+    if let Ok(python) = &bench.peers.python {
+        let run = |_| shop.upload(python, &[&scripts[1]], "sdk.bin");
+        contestants.push(Contestant::peer("hashlib, OBS SDK", run));
     }
-    let bound: Vec<f64> = (0..ours.len())
-        .map(|round| {
-            [&contestants[1], &contestants[2]].iter().fold(shares[round], |most, c| most.max(c.seconds()[round]))
-        })
-        .collect();
-    section.rows.push(Row::beside(name, Unit::Seconds, &ours, "the largest of these", &bound).goal(Goal::AtMost(MOST)));
-    for script in &contestants[3..] {
-        let row = Row::beside(name, Unit::Seconds, &ours, script.name, &script.seconds());
-        section.rows.push(row.goal(Goal::AtMost(1.0)));
-    }
-    let peak = Figure::of(&contestants[0].each(|used| used.peak_bytes), Unit::Bytes);
-    section
-        .rows
-        .push(Row::alone(format!("{name}: peak memory of the command"), peak).goal(Goal::AtMost(MOST_BYTES[0])));
-    let peak = Figure::of(&[emulator.peak_bytes()], Unit::Bytes);
-    section
-        .rows
-        .push(Row::alone(format!("{name}: peak memory of the emulator"), peak).goal(Goal::AtMost(MOST_BYTES[1])));
+    section.notes.extend(alternate(bench.pick(5, 1), &mut contestants)?);
+    rows(section, name, &contestants);
+    let peak = emulator.peak_bytes().map(|bytes| vec![bytes]);
+    let row = Row::alone(format!("{name}: peak memory of the emulator"), Unit::Bytes, &peak);
+    section.judge(row, Goal::AtMost(MOST_BYTES[1]));
     drop(contestants);
     drop(emulator);
     fs::remove_dir_all(data)?;
     Ok(())
+}
+
+fn rows(section: &mut Section, name: &str, contestants: &[Contestant<'_>]) {
+    let [publish, hash, upload, scripts @ ..] = contestants else { return };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
+    let shares = publish.each(|used| Some((used.cpu_seconds? + used.own("emulator_cpu_seconds")?) / cores));
+    let (ours, bounds) = (publish.seconds(), [hash.seconds(), upload.seconds(), shares]);
+    for (title, seen) in ["hash alone", "upload alone", "CPU seconds over cores"].iter().zip(&bounds) {
+        section.add(Row::beside(name, Unit::Seconds, &ours, title, seen));
+    }
+    let row = Row::beside(name, Unit::Seconds, &ours, "the largest of these", &largest(&bounds));
+    section.judge(row, Goal::AtMost(MOST));
+    for script in scripts {
+        let row = Row::beside(name, Unit::Seconds, &ours, script.name, &script.seconds());
+        section.judge(row, Goal::AtMost(1.0));
+        let cpu = |contestant: &Contestant<'_>| contestant.each(|used| used.cpu_seconds);
+        let what = format!("{name}: CPU");
+        section.add(Row::beside(what, Unit::Seconds, &cpu(publish), script.name, &cpu(script)));
+    }
+    let peak = publish.each(|used| used.peak_bytes);
+    let row = Row::alone(format!("{name}: peak memory of the command"), Unit::Bytes, &peak);
+    section.judge(row, Goal::AtMost(MOST_BYTES[0]));
+}
+
+/// The largest of each round; nothing if one of them is not known.
+fn largest(bounds: &[Seen]) -> Seen {
+    let bounds: Vec<&Vec<f64>> = bounds.iter().map(Option::as_ref).collect::<Option<_>>()?;
+    let rounds = bounds.iter().map(|seen| seen.len()).min()?;
+    Some((0..rounds).map(|round| bounds.iter().map(|seen| seen[round]).fold(f64::MIN, f64::max)).collect())
 }
 
 /// Runs what is measured against one emulator with one file.
@@ -127,53 +133,47 @@ struct Shop<'a> {
 }
 
 impl Shop<'_> {
-    /// A program with the file as its first argument after `before`.
-    fn command(&self, program: PathBuf, before: &[String], after: &[&str]) -> Command {
-        let mut command = Command::new(self.bench.program("spawn"));
-        command.arg("1").arg(program).args(before).arg(self.file).args(after);
-        command.envs(&self.emulator.said).env("IOTDA_OTA_METADATA", "off");
-        command
-    }
-
-    fn spawn(&self, program: PathBuf, after: &[&str]) -> Result<Used, Failure> {
-        run_program(&mut self.command(program, &[], after))
+    /// Runs a program with the file as its first argument after `before`.
+    fn run(&self, program: &Path, before: &[&str], after: &[&str]) -> Result<Used, Failure> {
+        let mut command = self.bench.client(self.emulator, self.bench.program("spawn"));
+        command.env("IOTDA_OTA_STATE_DIR", self.bench.home.join("state"));
+        run_program(command.arg("1").arg(program).args(before).arg(self.file).args(after))
     }
 
     /// An upload to a key, which is deleted afterwards.
-    fn upload(&self, program: PathBuf, before: &[String], key: &str) -> Result<Used, Failure> {
-        let used = run_program(&mut self.command(program, before, &[key]))?;
-        self.spawn(self.bench.program("upload_alone"), &[key, "--delete"])?;
+    fn upload(&self, program: &Path, before: &[&str], key: &str) -> Result<Used, Failure> {
+        let used = self.run(program, before, &[key])?;
+        self.delete(key)?;
         Ok(used)
     }
 
     fn publish(&self, size: &str, round: usize) -> Result<Used, Failure> {
         let version = format!("{}-{round}", size.replace(' ', ""));
         let key = format!("{version}/upgrade.bin");
-        let before: Vec<String> = ["package", "publish"].map(str::to_owned).to_vec();
-        let state = self.bench.root.join("target/bench/publish-data/state");
-        let mut command = self.command(
-            self.bench.program("iotda-ota"),
-            &before,
-            &[
-                "--app-id",
-                "bench-app",
-                "--product-id",
-                "bench-product",
-                "--type",
-                "firmware",
-                "--version",
-                &version,
-                "--object-key",
-                &key,
-                "--progress",
-                "none",
-            ],
-        );
-        command.env("IOTDA_OTA_STATE_DIR", state);
-        let cpu = self.emulator.cpu_seconds();
-        let mut used = run_program(&mut command)?;
-        used.own["emulator_cpu_seconds"] = (self.emulator.cpu_seconds() - cpu).into();
-        self.spawn(self.bench.program("upload_alone"), &[&key, "--delete"])?;
+        let mut after = vec!["--app-id", "bench-app", "--product-id", "bench-product", "--type", "firmware"];
+        after.extend(["--version", &version, "--object-key", &key, "--progress", "none"]);
+        let before = self.emulator.clock();
+        let mut used = self.run(&self.bench.program("iotda-ota"), &["package", "publish"], &after)?;
+        let cpu = self.emulator.clock().zip(before).map(|(now, before)| now.since(&before));
+        used.own["emulator_cpu_seconds"] = cpu.into();
+        self.delete(&key)?;
         Ok(used)
+    }
+
+    fn delete(&self, key: &str) -> Result<(), Failure> {
+        self.run(&self.bench.program("upload_alone"), &[], &[key, "--delete"])?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::largest;
+
+    #[test]
+    fn a_bound_is_the_largest_of_each_round_and_unknown_if_a_part_of_it_is() {
+        let (one, other) = (Some(vec![1.0, 4.0]), Some(vec![2.0, 3.0]));
+        assert_eq!(largest(&[one.clone(), other]), Some(vec![2.0, 4.0]));
+        assert_eq!(largest(&[one, None]), None);
     }
 }

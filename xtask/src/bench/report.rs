@@ -1,17 +1,93 @@
 //! The report: tables for people, JSON for programs.
+//!
+//! Each benchmark's last run is kept in a folder, and the report is put together from all that are there. So one that is
+//! made again alone replaces itself and nothing else; how each was made stands above it.
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
 
+use clap::ValueEnum as _;
 use serde_json::{Value, json};
 
+use super::Name;
 use super::figures::Section;
+use super::made::Made;
 use crate::Failure;
 
+/// Said of a quick run.
+const QUICK: &str = "A quick run: it shows that everything works; its figures are not to be believed.";
+
+/// Where a report is kept. A quick run has one of its own.
+pub(super) struct Report {
+    folder: PathBuf,
+    quick: bool,
+}
+
+impl Report {
+    pub(super) fn open(root: &Path, quick: bool) -> Self {
+        Self { folder: root.join("target/bench"), quick }
+    }
+
+    /// What is said before the tables of this run.
+    pub(super) fn head(&self, made: &Made) -> String {
+        if self.quick { format!("{}\n\n{QUICK}\n", made.line()) } else { format!("{}\n", made.line()) }
+    }
+
+    /// Keeps a section in place of its last one, and writes both forms of the report anew.
+    pub(super) fn put(&self, made: &Made, section: &Section) -> Result<(), Failure> {
+        let kept = self.folder.join(if self.quick { "sections-quick" } else { "sections" });
+        fs::create_dir_all(&kept)?;
+        let mut value = section.json();
+        value["made"] = made.json().clone();
+        value["markdown"] = markdown(section).into();
+        fs::write(kept.join(format!("{}.json", section.name)), value.to_string())?;
+
+        let mut sections = Vec::new();
+        for name in Name::value_variants() {
+            let name = name.to_possible_value().ok_or("a benchmark without a name")?;
+            if let Ok(text) = fs::read_to_string(kept.join(format!("{}.json", name.get_name()))) {
+                sections.push(serde_json::from_str(&text)?);
+            }
+        }
+        let name = if self.quick { "report-quick" } else { "report" };
+        fs::write(self.folder.join(format!("{name}.md")), together(self.quick, &sections))?;
+        for section in &mut sections {
+            section.as_object_mut().map(|section| section.remove("markdown"));
+        }
+        let json = json!({ "quick": self.quick, "sections": sections });
+        fs::write(self.folder.join(format!("{name}.json")), format!("{json:#}\n"))?;
+        Ok(())
+    }
+
+    /// The sections of this run, for programs.
+    pub(super) fn json(&self, made: &Made, sections: &[Section]) -> Value {
+        let sections: Vec<Value> = sections.iter().map(Section::json).collect();
+        json!({ "quick": self.quick, "made": made.json(), "sections": sections })
+    }
+}
+
+/// All sections; how they were made is said once for those that follow each other and were made together.
+fn together(quick: bool, sections: &[Value]) -> String {
+    let mut text = "# Benchmarks\n".to_owned();
+    if quick {
+        // Writing into a text cannot fail.
+        let _ = write!(text, "\n{QUICK}\n");
+    }
+    let mut last = None;
+    for section in sections {
+        let made = section["made"]["line"].as_str().unwrap_or_default();
+        if last != Some(made) {
+            let _ = write!(text, "\n{made}\n");
+            last = Some(made);
+        }
+        let _ = write!(text, "\n{}", section["markdown"].as_str().unwrap_or_default());
+    }
+    text
+}
+
 /// One benchmark as a table.
-pub(super) fn markdown_section(section: &Section) -> String {
+pub(super) fn markdown(section: &Section) -> String {
     let mut text = format!("## {}\n\n{}\n\n", section.name, section.about);
     text.push_str("| what | ours | beside it | ratio | goal |\n|---|---|---|---|---|\n");
     for row in &section.rows {
@@ -22,7 +98,6 @@ pub(super) fn markdown_section(section: &Section) -> String {
             (Some(goal), _) => format!("{goal}: **missed**"),
             (None, _) => String::new(),
         };
-        // Writing into a text cannot fail.
         let _ = writeln!(text, "| {} | {} | {beside} | {ratio} | {goal} |", row.what, row.ours);
     }
     for note in &section.notes {
@@ -31,71 +106,51 @@ pub(super) fn markdown_section(section: &Section) -> String {
     text
 }
 
-/// Everything, for programs.
-pub(super) fn json(quick: bool, sections: &[Section]) -> Value {
-    let sections: Vec<Value> = sections
-        .iter()
-        .map(|section| {
-            json!({
-                "name": section.name,
-                "about": section.about,
-                "rows": section.rows.iter().map(super::figures::Row::json).collect::<Vec<_>>(),
-                "notes": section.notes,
-            })
-        })
-        .collect();
-    json!({ "machine": machine(), "quick": quick, "sections": sections })
-}
-
-/// Writes both forms into `target/bench`.
-pub(super) fn write(root: &Path, quick: bool, sections: &[Section]) -> Result<(), Failure> {
-    let folder = root.join("target/bench");
-    fs::create_dir_all(&folder)?;
-    let mut text = format!("# Benchmarks\n\n{}\n", machine());
-    if quick {
-        text.push_str("\nA quick run: it shows that everything works; its figures are not to be believed.\n");
-    }
-    for section in sections {
-        let _ = write!(text, "\n{}", markdown_section(section));
-    }
-    fs::write(folder.join("report.md"), text)?;
-    fs::write(folder.join("report.json"), format!("{:#}\n", json(quick, sections)))?;
-    Ok(())
-}
-
-/// What the figures were made on, and when.
-fn machine() -> String {
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let processor = fs::read_to_string("/proc/cpuinfo")
-        .ok()
-        .and_then(|text| {
-            let line = text.lines().find_map(|line| line.strip_prefix("model name"))?.to_owned();
-            Some(line.trim_start_matches([' ', '\t', ':']).to_owned())
-        })
-        .unwrap_or_else(|| std::env::consts::ARCH.to_owned());
-    let said = |program: &str, arguments: &[&str]| {
-        let output = Command::new(program).args(arguments).output().ok()?;
-        Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
-    };
-    let date = said("date", &["-u", "+%Y-%m-%d"]).unwrap_or_default();
-    let rustc = said("rustc", &["--version"]).unwrap_or_default();
-    format!("{date}, {processor}, {cores} cores, {}, {rustc}", std::env::consts::OS)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::figures::{Goal, Row, Unit};
     use super::*;
 
+    fn section(name: &'static str, ours: f64) -> Section {
+        let mut section = Section::new(name, "About.");
+        let row = Row::beside("create", Unit::PerSecond, &Some(vec![ours]), "bare", &Some(vec![100.0]));
+        section.judge(row, Goal::AtLeast(0.95));
+        section.notes.push("A note.".to_owned());
+        section
+    }
+
     #[test]
     fn a_table_shows_both_sides_the_ratio_and_whether_the_goal_is_met() {
-        let mut section = Section::new("call", "About.");
-        let row = Row::beside("create", Unit::PerSecond, &[90.0], "bare", &[100.0]).goal(Goal::AtLeast(0.95));
-        section.rows.push(row);
-        section.notes.push("A note.".to_owned());
-        let text = markdown_section(&section);
+        let text = markdown(&section("call", 90.0));
         assert!(text.contains("| create | 90 /s | bare: 100 /s | 0.90 | ≥ 0.95: **missed** |"), "{text}");
         assert!(text.ends_with("A note.\n"));
-        assert_eq!(json(true, &[section])["sections"][0]["rows"][0]["met"], false);
+    }
+
+    #[test]
+    fn a_benchmark_that_is_made_again_replaces_itself_alone_and_says_how_it_was_made() {
+        let root = tempfile::tempdir().unwrap();
+        let report = Report::open(root.path(), false);
+        let read = |name: &str| fs::read_to_string(root.path().join("target/bench").join(name)).unwrap();
+        let first = Made::now(root.path(), "cargo xtask bench", &[]);
+        report.put(&first, &section("start", 90.0)).unwrap();
+        report.put(&first, &section("call", 90.0)).unwrap();
+        assert_eq!(read("report.md").matches("Made on").count(), 1);
+
+        let second = Made::now(root.path(), "cargo xtask bench call", &[]);
+        report.put(&second, &section("call", 97.0)).unwrap();
+        let text = read("report.md");
+        let places: Vec<_> = ["bench call`", "## call", "0.97", "bench`", "## start", "0.90"]
+            .iter()
+            .map(|part| text.find(part).unwrap_or_else(|| panic!("{part} in {text}")))
+            .collect();
+        assert!(places.is_sorted(), "{text}");
+        let json: Value = serde_json::from_str(&read("report.json")).unwrap();
+        assert_eq!(json["sections"][0]["rows"][0]["goal"]["at_least"], 0.95);
+        assert_eq!(json["sections"][1]["made"]["command"], "cargo xtask bench");
+
+        // A quick run leaves the report alone.
+        Report::open(root.path(), true).put(&second, &section("call", 1.0)).unwrap();
+        assert_eq!(read("report.md"), text);
+        assert!(read("report-quick.md").contains(QUICK));
     }
 }

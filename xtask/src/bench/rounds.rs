@@ -1,44 +1,74 @@
 //! The method: contestants take turns in every round, and the first round is thrown away.
 
+use super::figures::Seen;
 use super::process::Used;
 use crate::Failure;
 
 /// One way to do the work, run once for each round.
 pub(super) struct Contestant<'a> {
     pub(super) name: &'a str,
-    pub(super) run: Box<dyn FnMut(usize) -> Result<Used, Failure> + 'a>,
+    run: Box<dyn FnMut(usize) -> Result<Used, Failure> + 'a>,
+    /// Whether it may fail without ending the benchmark.
+    is_peer: bool,
+    failed: Option<String>,
     /// What each counted round used.
-    pub(super) used: Vec<Used>,
+    used: Vec<Used>,
 }
 
 impl<'a> Contestant<'a> {
-    pub(super) fn new(name: &'a str, run: impl FnMut(usize) -> Result<Used, Failure> + 'a) -> Self {
-        Self { name, run: Box::new(run), used: Vec::new() }
+    /// What has to work.
+    pub(super) fn ours(name: &'a str, run: impl FnMut(usize) -> Result<Used, Failure> + 'a) -> Self {
+        Self { name, run: Box::new(run), is_peer: false, failed: None, used: Vec::new() }
     }
 
-    /// One number of each counted round.
-    pub(super) fn each(&self, read: impl Fn(&Used) -> f64) -> Vec<f64> {
-        self.used.iter().map(read).collect()
+    /// What others made: when it fails, it is left out.
+    pub(super) fn peer(name: &'a str, run: impl FnMut(usize) -> Result<Used, Failure> + 'a) -> Self {
+        Self { is_peer: true, ..Self::ours(name, run) }
     }
 
-    pub(super) fn seconds(&self) -> Vec<f64> {
-        self.each(|used| used.seconds)
+    /// One number of each counted round, unless it failed or one of them is not known.
+    pub(super) fn each(&self, read: impl Fn(&Used) -> Option<f64>) -> Seen {
+        if self.failed.is_some() { None } else { self.used.iter().map(read).collect() }
+    }
+
+    pub(super) fn seconds(&self) -> Seen {
+        self.each(|used| Some(used.seconds))
     }
 }
 
-/// Lets the contestants take turns. Who begins changes from round to round, so that no one always follows the same.
-pub(super) fn alternate(rounds: usize, contestants: &mut [Contestant<'_>]) -> Result<(), Failure> {
+/// Lets the contestants take turns for one round that is thrown away and then as many as asked for. Returns what has to be
+/// said of peers that failed.
+pub(super) fn alternate(rounds: usize, contestants: &mut [Contestant<'_>]) -> Result<Vec<String>, Failure> {
+    turns(0..=rounds, contestants)
+}
+
+/// The same without a round that is thrown away.
+pub(super) fn alternate_cold(rounds: usize, contestants: &mut [Contestant<'_>]) -> Result<Vec<String>, Failure> {
+    turns(1..=rounds, contestants)
+}
+
+/// Who begins changes from round to round, so that no one always follows the same. Round 0 does not count.
+fn turns(rounds: std::ops::RangeInclusive<usize>, contestants: &mut [Contestant<'_>]) -> Result<Vec<String>, Failure> {
     let count = contestants.len();
-    for round in 0..=rounds {
+    let mut notes = Vec::new();
+    for round in rounds {
         for turn in 0..count {
             let contestant = &mut contestants[(round + turn) % count];
-            let used = (contestant.run)(round).map_err(|error| format!("{}: {error}", contestant.name))?;
-            if round > 0 {
-                contestant.used.push(used);
+            if contestant.failed.is_some() {
+                continue;
+            }
+            match (contestant.run)(round) {
+                Ok(used) if round > 0 => contestant.used.push(used),
+                Ok(_) => {}
+                Err(error) if contestant.is_peer => {
+                    notes.push(format!("Left out: {}. It failed in round {round}: {error}", contestant.name));
+                    contestant.failed = Some(error.to_string());
+                }
+                Err(error) => return Err(format!("{}: {error}", contestant.name).into()),
             }
         }
     }
-    Ok(())
+    Ok(notes)
 }
 
 #[cfg(test)]
@@ -52,15 +82,35 @@ mod tests {
         let order = RefCell::new(String::new());
         let contestant = |name: &'static str| {
             let order = &order;
-            Contestant::new(name, move |round| {
+            Contestant::ours(name, move |round| {
                 order.borrow_mut().push_str(name);
                 Ok(Used { seconds: round as f64, ..Used::default() })
             })
         };
         let mut both = [contestant("a"), contestant("b")];
-        alternate(3, &mut both).unwrap();
-        assert_eq!(both[0].seconds(), [1.0, 2.0, 3.0]);
+        assert!(alternate(3, &mut both).unwrap().is_empty());
+        assert_eq!(both[0].seconds(), Some(vec![1.0, 2.0, 3.0]));
         drop(both);
         assert_eq!(order.into_inner(), "abbaabba");
+    }
+
+    #[test]
+    fn a_peer_that_fails_is_left_out_with_its_reason_and_ours_ends_the_benchmark() {
+        let works = |_| Ok(Used::default());
+        let fails = |round| if round == 2 { Err("it broke".into()) } else { Ok(Used::default()) };
+        let mut both = [Contestant::ours("ours", works), Contestant::peer("peer", fails)];
+        let notes = alternate_cold(3, &mut both).unwrap();
+        assert_eq!(notes, ["Left out: peer. It failed in round 2: it broke"]);
+        assert_eq!((both[0].seconds().map(|seen| seen.len()), both[1].seconds()), (Some(3), None));
+        let error = alternate(3, &mut [Contestant::ours("ours", fails)]).unwrap_err();
+        assert_eq!(error.to_string(), "ours: it broke");
+    }
+
+    #[test]
+    fn what_is_not_known_of_a_round_is_no_figure() {
+        let mut one =
+            [Contestant::ours("ours", |round| Ok(Used { cpu_seconds: (round > 1).then_some(1.0), ..Used::default() }))];
+        alternate(2, &mut one).unwrap();
+        assert_eq!(one[0].each(|used| used.cpu_seconds), None);
     }
 }

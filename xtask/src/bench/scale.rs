@@ -1,19 +1,28 @@
 //! `scale`: a page and a create however many packages there are, and one process with more and more callers.
 
-use std::process::Command;
+use std::path::PathBuf;
 
-use super::emulator::{ANY_PORTS, create_body};
-use super::figures::{Figure, Goal, Row, Section, Unit};
-use super::process::{Server, pinned, run as run_program};
-use super::{Bench, call};
+use super::emulator::{CREATE, create_body, right};
+use super::figures::{Goal, Row, Section, Unit};
+use super::process::{Side, Used, run as run_program};
+use super::rounds::{Contestant, alternate};
+use super::server::Server;
+use super::{Bench, NO_OBJECTS, progress};
 use crate::Failure;
+
+/// How much more each may cost than at the smallest number.
+const MOST: f64 = 1.5;
+
+const CALLERS: [u32; 7] = [1, 2, 4, 8, 16, 32, 64];
 
 pub(super) fn run(bench: &Bench) -> Result<Section, Failure> {
     let mut section = Section::new(
         "scale",
-        "The emulator with more and more packages, each cost beside that at the smallest number; and the library, with \
-         more and more callers in one process.",
+        "The emulator with more and more packages, one emulator for each number, each cost beside that at the smallest; \
+         and the library, with more and more callers in one process. In each round 500 packages are created and, after \
+         the measurement, deleted again.",
     );
+    bench.note_cores(&mut section);
     packages(bench, &mut section)?;
     callers(bench, &mut section)?;
     Ok(section)
@@ -21,92 +30,102 @@ pub(super) fn run(bench: &Bench) -> Result<Section, Failure> {
 
 /// One process of the library with more and more callers, which share a connection pool and a session.
 fn callers(bench: &Bench, section: &mut Section) -> Result<(), Failure> {
-    let server = Server::start(&mut Command::new(bench.program("canned_server")))?;
-    let mut alone = Vec::new();
-    for callers in [1, 2, 4, 8, 16, 32, 64] {
-        let seen = call::library_seconds(bench, server.value("URL")?, callers)?;
-        let what = format!("library, seconds for each create, {callers} callers");
-        if callers == 1 {
-            section.rows.push(Row::alone(what, Figure::of(&seen, Unit::Seconds)));
-            alone = seen;
-        } else {
-            let row = Row::beside(what, Unit::Seconds, &seen, "1 caller", &alone);
-            section.rows.push(row.goal(Goal::AtMost(1.5)));
-        }
+    let server = Server::start(&mut bench.command(bench.program("canned_server")))?;
+    let url = server.value("URL")?;
+    let names = CALLERS.map(|callers| if callers == 1 { "1 caller".to_owned() } else { format!("{callers} callers") });
+    let mut contestants = Vec::new();
+    for (name, callers) in names.iter().zip(CALLERS) {
+        contestants.push(Contestant::ours(name, move |_| {
+            let mut command = bench.command(bench.program("call"));
+            command.args([url, "--by", "library", "--operation", "create", "--threads", "2"]);
+            command.args(["--callers", &callers.to_string(), "--calls", bench.pick("60000", "1000")]);
+            run_program(&mut command)
+        }));
     }
+    alternate(bench.pick(5, 1), &mut contestants)?;
+    rows(section, "library, seconds for each create", &contestants, |used| used.own("calls"));
     Ok(())
+}
+
+/// The first alone, each other beside it.
+fn rows(section: &mut Section, what: &str, contestants: &[Contestant<'_>], count: impl Fn(&Used) -> Option<f64>) {
+    let each = |contestant: &Contestant<'_>| contestant.each(|used| Some(used.seconds / count(used)?));
+    let [first, others @ ..] = contestants else { return };
+    section.add(Row::alone(format!("{what}, {}", first.name), Unit::Seconds, &each(first)));
+    for other in others {
+        let what = format!("{what}, {}", other.name);
+        let row = Row::beside(what, Unit::Seconds, &each(other), first.name, &each(first));
+        section.judge(row, Goal::AtMost(MOST));
+    }
+}
+
+/// An emulator that holds a number of packages.
+struct Store {
+    title: &'static str,
+    size: u32,
+    server: Server,
+    folder: PathBuf,
 }
 
 fn packages(bench: &Bench, section: &mut Section) -> Result<(), Failure> {
-    let folder = bench.folder("scale")?;
-    let mut command = pinned(0, bench.program("iotda-ota"));
-    command.args(["emulator", "--no-object-check", "--data-dir"]).arg(folder).args(ANY_PORTS);
-    let server = Server::start(&mut command)?;
-    let mut first: Option<(Vec<f64>, Vec<f64>)> = None;
-    let mut stored = 0;
-    for size in bench.pick(vec![1_000, 100_000, 1_000_000], vec![1_000, 10_000]) {
-        create(bench, &server, stored, size - stored)?;
-        stored = size;
-        let (mut lists, mut creates) = (Vec::new(), Vec::new());
-        for _ in 0..bench.pick(5, 1) {
-            lists.push(list(bench, &server)?);
-            let count = bench.pick(5_000, 500);
-            creates.push(create(bench, &server, stored, count)?);
-            stored += count;
-        }
-        let name = "10^3 packages";
-        match &first {
-            None => {
-                section.rows.push(Row::alone(format!("list page, {name}"), Figure::of(&lists, Unit::Seconds)));
-                section.rows.push(Row::alone(format!("create, {name}"), Figure::of(&creates, Unit::Seconds)));
-                first = Some((lists, creates));
-            }
-            Some((few_lists, few_creates)) => {
-                for (what, many, few) in [("list page", &lists, few_lists), ("create", &creates, few_creates)] {
-                    let what = format!("{what}, {size} packages");
-                    section.rows.push(Row::beside(what, Unit::Seconds, many, name, few).goal(Goal::AtMost(1.5)));
-                }
-            }
-        }
+    let all = [("10^3 packages", 1_000), ("10^5 packages", 100_000), ("10^6 packages", 1_000_000)];
+    let some = [("10^3 packages", 1_000), ("10^4 packages", 10_000)];
+    let sizes: &[(&'static str, u32)] = bench.pick(&all, &some);
+    let mut stores = Vec::new();
+    for (title, size) in sizes {
+        progress(&format!("scale: {title}"));
+        stores.push(Store::filled(bench, title, *size)?);
+    }
+    measure(bench, section, &stores)?;
+    for Store { server, folder, .. } in stores {
+        drop(server);
+        std::fs::remove_dir_all(folder)?;
     }
     Ok(())
 }
 
-/// Seconds for each page of ten.
-fn list(bench: &Bench, server: &Server) -> Result<f64, Failure> {
-    let requests = bench.pick(20_000, 500);
-    let mut command = load(bench, server, requests)?;
-    command.args(["--path", &format!("{}?package_type=firmwarePackage&limit=10", path(server)?)]);
-    let used = run_program(&mut command)?;
-    right(&used)?;
-    Ok(used.seconds / f64::from(requests))
-}
-
-/// Seconds for each create.
-fn create(bench: &Bench, server: &Server, first: u32, count: u32) -> Result<f64, Failure> {
-    let mut command = load(bench, server, count)?;
-    command.args(["--path", &path(server)?, "--method", "POST", "--status", "201", "--body", &create_body()]);
-    command.args(["--first", &first.to_string()]);
-    let used = run_program(&mut command)?;
-    right(&used)?;
-    Ok(used.seconds / f64::from(count))
-}
-
-fn load(bench: &Bench, server: &Server, requests: u32) -> Result<Command, Failure> {
-    let mut command = pinned(1, bench.program("load"));
-    command.args([server.value("IOTDA_OTA_ENDPOINT")?, "--connections", "64"]);
-    command.args(["--header", &format!("x-auth-token: {}", server.value("IOTDA_OTA_TOKEN")?)]);
-    command.args(["--requests", &requests.to_string()]);
-    Ok(command)
-}
-
-fn path(server: &Server) -> Result<String, Failure> {
-    Ok(format!("/v5/iot/{}/ota-upgrades/packages", server.value("HUAWEICLOUD_SDK_PROJECT_ID")?))
-}
-
-fn right(used: &super::process::Used) -> Result<(), Failure> {
-    if used.own("wrong") > 0.0 {
-        return Err(format!("{} answers of the emulator are wrong", used.own("wrong")).into());
-    }
+/// All pages first, because creates change how many packages there are.
+fn measure(bench: &Bench, section: &mut Section, stores: &[Store]) -> Result<(), Failure> {
+    let mut contestants: Vec<_> =
+        stores.iter().map(|store| Contestant::ours(store.title, move |_| store.list(bench))).collect();
+    alternate(bench.pick(7, 1), &mut contestants)?;
+    rows(section, "list page", &contestants, |used| used.own("requests"));
+    let mut contestants: Vec<_> =
+        stores.iter().map(|store| Contestant::ours(store.title, move |_| store.create(bench))).collect();
+    alternate(bench.pick(15, 1), &mut contestants)?;
+    rows(section, "create", &contestants, |used| used.own("requests"));
     Ok(())
+}
+
+impl Store {
+    fn filled(bench: &Bench, title: &'static str, size: u32) -> Result<Self, Failure> {
+        let folder = bench.folder(&format!("scale-{size}"))?;
+        let server = bench.emulator(bench.on(Side::Server, bench.program("iotda-ota")), Some(&folder), NO_OBJECTS)?;
+        let store = Self { title, size, server, folder };
+        store.load(bench, &["--requests", &size.to_string(), "--body", &create_body()], &CREATE, "")?;
+        Ok(store)
+    }
+
+    /// Pages of ten.
+    fn list(&self, bench: &Bench) -> Result<Used, Failure> {
+        let asked = ["--seconds", bench.pick("2", "0.2"), "--packages", "10"];
+        self.load(bench, &asked, &[], "?package_type=firmwarePackage&limit=10")
+    }
+
+    fn create(&self, bench: &Bench) -> Result<Used, Failure> {
+        let first = self.size.to_string();
+        let asked = ["--requests", "500", "--undo", "--first", &first, "--body", &create_body()];
+        self.load(bench, &asked, &CREATE, "")
+    }
+
+    fn load(&self, bench: &Bench, asked: &[&str], more: &[&str], query: &str) -> Result<Used, Failure> {
+        let mut command = bench.on(Side::Caller, bench.program("load"));
+        command.args([self.server.value("IOTDA_OTA_ENDPOINT")?, "--connections", "64"]);
+        command.args(["--header", &format!("x-auth-token: {}", self.server.value("IOTDA_OTA_TOKEN")?)]);
+        let project = self.server.value("HUAWEICLOUD_SDK_PROJECT_ID")?;
+        command.args(["--path", &format!("/v5/iot/{project}/ota-upgrades/packages{query}")]);
+        let used = run_program(command.args(asked).args(more))?;
+        right(&used)?;
+        Ok(used)
+    }
 }

@@ -1,13 +1,15 @@
 //! A load of one request, or of creates that differ in their version, over connections that are kept.
 //!
 //! It writes ready bytes and reads answers by their length, so that it costs little beside the server under test. Answers
-//! with another status than the expected one are counted, not hidden.
+//! that are not the expected ones are counted, not hidden: of each the status is looked at, and of the first on every
+//! connection also what the body holds.
 
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use bytes::{Buf, Bytes, BytesMut};
 use clap::Parser;
 use iotda_ota_bench::{Meter, report};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -35,119 +37,209 @@ struct Args {
     first: u64,
     #[arg(long, default_value_t = 16)]
     connections: u64,
+    /// How many requests there are
+    #[arg(long, required_unless_present = "seconds", conflicts_with = "seconds")]
+    requests: Option<u64>,
+    /// How long it asks
     #[arg(long)]
-    requests: u64,
+    seconds: Option<f64>,
     /// The status that counts as right
     #[arg(long, default_value_t = 200)]
     status: u16,
+    /// How many packages the body has to hold
+    #[arg(long)]
+    packages: usize,
+    /// Deletes what it created, after the measurement
+    #[arg(long)]
+    undo: bool,
 }
 
-#[derive(Default)]
-struct Counts {
+/// What all connections share.
+struct Load {
+    args: Args,
     given: AtomicU64,
-    wrong: AtomicU64,
+    /// When the last request is begun.
+    until: Option<Instant>,
+}
+
+/// What one connection saw.
+#[derive(Default)]
+struct Seen {
+    answers: u64,
+    wrong: u64,
+    /// Of the first body.
+    bytes: usize,
+    created: Vec<String>,
+}
+
+/// A connection, and what was read ahead on it.
+struct Connection {
+    stream: TcpStream,
+    host: String,
+    held: BytesMut,
+}
+
+struct Answer {
+    status: u16,
+    body: Bytes,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
-    let args = Arc::new(Args::parse());
-    let counts = Arc::new(Counts::default());
-    let meter = Meter::start();
-    let mut tasks = Vec::new();
+    let args = Args::parse();
+    let mut connections = Vec::new();
     for _ in 0..args.connections {
-        tasks.push(tokio::spawn(connection(Arc::clone(&args), Arc::clone(&counts))));
+        connections.push(Connection::open(&args.endpoint).await?);
     }
-    let mut waits = Vec::new();
+    let meter = Meter::start();
+    let until = args.seconds.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds));
+    let load = Arc::new(Load { args, given: AtomicU64::new(0), until });
+    let tasks: Vec<_> =
+        connections.into_iter().map(|connection| tokio::spawn(Arc::clone(&load).ask(connection))).collect();
+    let mut all = Seen::default();
     for task in tasks {
-        waits.extend(task.await??);
+        let seen = task.await??;
+        all.answers += seen.answers;
+        all.wrong += seen.wrong;
+        all.bytes = all.bytes.max(seen.bytes);
+        all.created.extend(seen.created);
     }
     let usage = meter.read();
-    waits.sort_unstable();
-    let at = |share: usize| waits.get(waits.len() * share / 1000).copied().unwrap_or_default();
-    report(
-        usage,
-        [
-            ("requests", args.requests.into()),
-            ("wrong", counts.wrong.load(Ordering::Relaxed).into()),
-            ("median_us", at(500).into()),
-            ("p99_us", at(990).into()),
-        ],
-    );
+    load.delete(&all.created).await?;
+    let own = [("requests", all.answers.into()), ("wrong", all.wrong.into()), ("body_bytes", all.bytes.into())];
+    report(usage, own);
     Ok(())
 }
 
-/// Asks on one connection until all numbers are given out; returns how long each answer took, in microseconds.
-async fn connection(args: Arc<Args>, counts: Arc<Counts>) -> Result<Vec<u32>, Failure> {
-    let address = args.endpoint.strip_prefix("http://").ok_or("only http:// can be loaded")?.trim_end_matches('/');
-    let mut stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
-    let mut held = Vec::with_capacity(16 * 1024);
-    let mut waits = Vec::new();
-    let head = head(&args, address);
-    loop {
-        let number = counts.given.fetch_add(1, Ordering::Relaxed);
-        if number >= args.requests {
-            return Ok(waits);
+impl Load {
+    /// Asks on one connection until there is nothing more to ask.
+    async fn ask(self: Arc<Self>, mut connection: Connection) -> Result<Seen, Failure> {
+        let args = &self.args;
+        let head = self.head(&args.method, &args.path, &connection.host);
+        let mut seen = Seen::default();
+        while let Some(number) = self.next() {
+            let mut request = head.clone();
+            if let Some(body) = &args.body {
+                let body = body.replace("{n}", &(args.first + number).to_string());
+                request.push_str(&format!(
+                    "content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+                    body.len()
+                ));
+            } else {
+                request.push_str("\r\n");
+            }
+            let answer = connection.ask(&request).await?;
+            let mut right = answer.status == args.status;
+            if seen.answers == 0 {
+                seen.bytes = answer.body.len();
+                right &= String::from_utf8_lossy(&answer.body).matches("\"package_id\"").count() == args.packages;
+            }
+            if args.undo {
+                seen.created.push(package_id(&answer.body)?);
+            }
+            seen.answers += 1;
+            seen.wrong += u64::from(!right);
         }
-        let mut request = head.clone();
-        if let Some(body) = &args.body {
-            let body = body.replace("{n}", &(args.first + number).to_string());
-            request
-                .push_str(&format!("content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len()));
-        } else {
-            request.push_str("\r\n");
+        Ok(seen)
+    }
+
+    /// The number of the next request.
+    fn next(&self) -> Option<u64> {
+        if self.until.is_some_and(|until| Instant::now() >= until) {
+            return None;
         }
-        let asked = Instant::now();
-        stream.write_all(request.as_bytes()).await?;
-        let status = answer(&mut stream, &mut held).await?;
-        waits.push(asked.elapsed().as_micros().try_into().unwrap_or(u32::MAX));
-        if status != args.status {
-            counts.wrong.fetch_add(1, Ordering::Relaxed);
+        let number = self.given.fetch_add(1, Ordering::Relaxed);
+        self.args.requests.is_none_or(|requests| number < requests).then_some(number)
+    }
+
+    fn head(&self, method: &str, path: &str, host: &str) -> String {
+        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\n");
+        for header in &self.args.headers {
+            head.push_str(header);
+            head.push_str("\r\n");
+        }
+        head
+    }
+
+    async fn delete(&self, packages: &[String]) -> Result<(), Failure> {
+        let mut connection = Connection::open(&self.args.endpoint).await?;
+        for package in packages {
+            let head = self.head("DELETE", &format!("{}/{package}", self.args.path), &connection.host);
+            let status = connection.ask(&format!("{head}\r\n")).await?.status;
+            if status != 204 {
+                return Err(format!("a delete was answered with {status}").into());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn package_id(body: &[u8]) -> Result<String, Failure> {
+    let package: serde_json::Value = serde_json::from_slice(body)?;
+    Ok(package["package_id"].as_str().ok_or("no package_id in the answer")?.to_owned())
+}
+
+impl Connection {
+    async fn open(endpoint: &str) -> Result<Self, Failure> {
+        let host = endpoint.strip_prefix("http://").ok_or("only http:// can be loaded")?.trim_end_matches('/');
+        let stream = TcpStream::connect(host).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, host: host.to_owned(), held: BytesMut::with_capacity(64 * 1024) })
+    }
+
+    /// Sends a request and reads its answer, whatever the framing.
+    async fn ask(&mut self, request: &str) -> Result<Answer, Failure> {
+        self.stream.write_all(request.as_bytes()).await?;
+        let end = loop {
+            if let Some(at) = find(&self.held, b"\r\n\r\n") {
+                break at + 4;
+            }
+            self.read().await?;
+        };
+        let head = String::from_utf8_lossy(&self.held.split_to(end)).to_ascii_lowercase();
+        let status: u16 = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or("no status line")?;
+        if head.contains("transfer-encoding: chunked") {
+            return Ok(Answer { status, body: self.chunks().await? });
+        }
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+        let length = length.and_then(|length| length.trim().parse().ok()).unwrap_or(0);
+        Ok(Answer { status, body: self.take(length).await? })
+    }
+
+    async fn chunks(&mut self) -> Result<Bytes, Failure> {
+        let mut body = Vec::new();
+        loop {
+            let end = loop {
+                if let Some(at) = find(&self.held, b"\r\n") {
+                    break at;
+                }
+                self.read().await?;
+            };
+            let size = usize::from_str_radix(std::str::from_utf8(&self.held[..end])?.trim(), 16)?;
+            self.held.advance(end + 2);
+            body.extend(self.take(size).await?);
+            self.take(2).await?;
+            if size == 0 {
+                return Ok(body.into());
+            }
+        }
+    }
+
+    async fn take(&mut self, length: usize) -> Result<Bytes, Failure> {
+        while self.held.len() < length {
+            self.read().await?;
+        }
+        Ok(self.held.split_to(length).freeze())
+    }
+
+    async fn read(&mut self) -> Result<(), Failure> {
+        match self.stream.read_buf(&mut self.held).await? {
+            0 => Err("the server closed the connection".into()),
+            _ => Ok(()),
         }
     }
 }
 
-fn head(args: &Args, address: &str) -> String {
-    let mut head = format!("{} {} HTTP/1.1\r\nhost: {address}\r\n", args.method, args.path);
-    for header in &args.headers {
-        head.push_str(header);
-        head.push_str("\r\n");
-    }
-    head
-}
-
-/// Reads one answer, whatever its framing, and returns its status.
-async fn answer(stream: &mut TcpStream, held: &mut Vec<u8>) -> Result<u16, Failure> {
-    let end = loop {
-        if let Some(at) = held.windows(4).position(|window| window == b"\r\n\r\n") {
-            break at + 4;
-        }
-        more(stream, held).await?;
-    };
-    let head = String::from_utf8_lossy(&held[..end]).to_ascii_lowercase();
-    let status: u16 = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or("no status line")?;
-    if head.contains("transfer-encoding: chunked") {
-        while !held[end..].ends_with(b"0\r\n\r\n") {
-            more(stream, held).await?;
-        }
-        held.clear();
-        return Ok(status);
-    }
-    let length: usize = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length:"))
-        .and_then(|length| length.trim().parse().ok())
-        .unwrap_or(0);
-    while held.len() < end + length {
-        more(stream, held).await?;
-    }
-    held.drain(..end + length);
-    Ok(status)
-}
-
-async fn more(stream: &mut TcpStream, held: &mut Vec<u8>) -> Result<(), Failure> {
-    if stream.read_buf(held).await? == 0 {
-        return Err("the server closed the connection".into());
-    }
-    Ok(())
+fn find(held: &[u8], what: &[u8]) -> Option<usize> {
+    held.windows(what.len()).position(|window| window == what)
 }
