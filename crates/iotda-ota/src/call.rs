@@ -79,8 +79,8 @@ struct State {
     refused: Option<Error>,
     answer: Option<Answer>,
     secrets: Secrets,
-    /// The SHA-256 of the body that was signed.
-    signed_body: Option<Checksum>,
+    /// The SHA-256 of the body that was signed; written as digits only for an error.
+    signed_body: Option<[u8; 32]>,
 }
 
 /// What was sent, as far as a refusal depends on it.
@@ -251,7 +251,7 @@ impl Call {
             // What was cut at the bound is not known to its end.
             let rescued = || answer.defect.is_none().then(|| rescue(&answer.body)).flatten();
             let value = sent.ok().flatten().or_else(rescued);
-            let refused = service::error_code(&answer.body).is_some();
+            let refused = service::has_error_code(&answer.body);
             match value {
                 Some(value) if !refused => {
                     return Ok(Response::new(value, answer.status, answer.headers, &secrets));
@@ -261,6 +261,7 @@ impl Call {
                 None => operation.creates &= !refused,
             }
         }
+        let signed_body = signed_body.map(Checksum::from_digest);
         let sent = Sent { endpoint: &self.endpoint, proof: self.proof(), body: signed_body.as_ref() };
         Err(outcome::of_answer(operation, &sent, &answer, &secrets))
     }
@@ -285,7 +286,7 @@ impl Transport for Call {
             let Err(error) = result else {
                 if self.proof() != Proof::Token {
                     let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
-                    self.state().signed_body = Some(Checksum::from_digest(Sha256::digest(body).into()));
+                    self.state().signed_body = Some(Sha256::digest(body).into());
                 }
                 return Ok(());
             };
@@ -315,9 +316,12 @@ impl Transport for Call {
                 self.state().refused = Some(redirected(self.operation, response.url()));
             }
             let (body, defect) = body::read(&mut response).await;
-            let answer = Answer { status: response.status(), headers: response.headers().clone(), body, defect };
-            let request_id = service::request_id(&answer.headers).map(|id| self.state().secrets.hide(&id));
-            underway.answered(answer.status, request_id);
+            let headers = std::mem::take(response.headers_mut());
+            let answer = Answer { status: response.status(), headers, body, defect };
+            if underway.is_heard() {
+                let request_id = service::request_id(&answer.headers).map(|id| self.state().secrets.hide(&id));
+                underway.answered(answer.status, request_id);
+            }
             let again = rebuilt(&answer);
             self.state().answer = Some(answer);
             Ok(again)
@@ -325,11 +329,10 @@ impl Transport for Call {
     }
 }
 
-/// A response for the generated code, made from what was read.
+/// A response for the generated code, made from what was read. It looks at no header.
 fn rebuilt(answer: &Answer) -> reqwest::Response {
     let mut response = http::Response::new(answer.body.clone());
     *response.status_mut() = answer.status;
-    *response.headers_mut() = answer.headers.clone();
     response.into()
 }
 

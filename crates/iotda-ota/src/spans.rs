@@ -75,6 +75,11 @@ impl Underway {
         Self { span, operation, method, course, started: Instant::now(), answer: None }
     }
 
+    /// Whether anybody listens, so that what is only told need not be made for nobody.
+    pub(crate) fn is_heard(&self) -> bool {
+        !self.span.is_disabled() || tracing::enabled!(target: "iotda_ota::call", tracing::Level::DEBUG)
+    }
+
     /// It was answered like this. No secret may be in the request id.
     pub(crate) fn answered(&mut self, status: StatusCode, request_id: Option<String>) {
         self.answer = Some((status, request_id));
@@ -83,6 +88,9 @@ impl Underway {
 
 impl Drop for Underway {
     fn drop(&mut self) {
+        if !self.is_heard() {
+            return;
+        }
         let Self { span, operation, method, course, .. } = self;
         let elapsed = milliseconds(self.started.elapsed());
         let status = self.answer.as_ref().map(|(status, _)| status.as_u16());

@@ -73,6 +73,10 @@ pub(super) async fn read(response: &mut reqwest::Response) -> (Bytes, Option<Def
 /// Whether JSON of these bytes has so few values that all of them can be held. What is no JSON is not counted well, but
 /// is not held either.
 fn is_modest(body: &[u8]) -> bool {
+    // Each takes a byte at least, so most answers need not be looked at.
+    if body.len() <= MOST_VALUES {
+        return true;
+    }
     let (mut values, mut in_text, mut escaped) = (0_usize, false, false);
     for byte in body {
         match byte {

@@ -8,7 +8,8 @@ use std::fmt;
 
 use http::{HeaderMap, StatusCode};
 use jiff::SignedDuration;
-use serde::Deserialize;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::secrets::Secrets;
@@ -88,12 +89,50 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
     Some(on_one_line(&String::from_utf8_lossy(value.as_bytes())))
 }
 
-/// The code of a JSON error object, as it may stand even in an answer with status 200. Zero means that all is well.
-pub(crate) fn error_code(body: &[u8]) -> Option<String> {
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(object)) => object.get("error_code").and_then(text_of).filter(|code| code != "0"),
-        _ => None,
+/// Whether a body is a JSON error object, which may come even with status 200. Zero means that all is well.
+///
+/// Every successful answer is looked at, so nothing is kept of what else it holds.
+pub(crate) fn has_error_code(body: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    #[serde(field_identifier)]
+    enum Field {
+        #[serde(rename = "error_code")]
+        Code,
+        #[serde(other)]
+        Other,
     }
+
+    struct Code(bool);
+
+    impl<'de> Deserialize<'de> for Code {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_map(Fields)
+        }
+    }
+
+    struct Fields;
+
+    impl<'de> Visitor<'de> for Fields {
+        type Value = Code;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Code, A::Error> {
+            let mut is_there = false;
+            while let Some(field) = fields.next_key()? {
+                match field {
+                    // Any of several is one too many.
+                    Field::Code => is_there |= text_of(&fields.next_value()?).is_some_and(|code| code != "0"),
+                    Field::Other => drop(fields.next_value::<IgnoredAny>()?),
+                }
+            }
+            Ok(Code(is_there))
+        }
+    }
+
+    serde_json::from_slice(body).is_ok_and(|Code(is_there)| is_there)
 }
 
 fn code_and_message(text: &str) -> (Option<String>, Option<String>) {
@@ -202,6 +241,31 @@ mod tests {
     }
 
     #[test]
+    fn a_code_is_found_in_an_answer_that_is_a_success_otherwise() {
+        for body in [
+            r#"{"package_id":"1","error_code":"IOTDA.000006"}"#,
+            r#"{"error\u005fcode":"IOTDA.000006","packages":[{"a":[{}]}]}"#,
+            r#"{"error_code":7}"#,
+            r#"{"error_code":"IOTDA.000006","error_code":"0"}"#,
+        ] {
+            assert!(has_error_code(body.as_bytes()), "{body}");
+        }
+        for body in [
+            r#"{"package_id":"1"}"#,
+            r#"{"error_code":"0"}"#,
+            r#"{"error_code":0}"#,
+            r#"{"error_code":""}"#,
+            r#"{"error_code":null}"#,
+            r#"{"packages":[{"error_code":"IOTDA.000006"}]}"#,
+            r#"[{"error_code":"IOTDA.000006"}]"#,
+            r#"{"error_code":"IOTDA.0000"#,
+            "",
+        ] {
+            assert!(!has_error_code(body.as_bytes()), "{body}");
+        }
+    }
+
+    #[test]
     fn reads_an_error_of_obs() {
         let body = "<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code><Message>no such key</Message>\
                     <RequestId>1</RequestId></Error>";
@@ -262,7 +326,7 @@ mod tests {
             prop_assert_eq!(read.status, Some(status));
             prop_assert_eq!(read.request_id.as_deref(), Some(id.as_str()));
             prop_assert!(bounded(read.error_code.as_deref()) && bounded(read.error_msg.as_deref()));
-            let _ = error_code(&body);
+            let _ = has_error_code(&body);
         }
 
         #[test]
