@@ -45,7 +45,7 @@ const NO_OBJECTS: &[&str] = &["--no-object-check"];
 /// What `--help` says below the flags.
 pub(crate) const HELP: &str = "\
 A full run takes about forty minutes, half of it for the clean builds, and up to 8 GB below target/. Nothing else should run
-meanwhile. `--quick` takes a few minutes, judges nothing and writes report-quick.{md,json}.
+meanwhile. `--quick` takes a few minutes, ends with 0 whatever the goals, and writes report-quick.{md,json}.
 
 It needs, and leaves out by name what it cannot have: taskset (to give servers and callers a core each), Python 3.11 with
 venv and PyPI (the official SDKs), node, npm, a JRE and the registry of npm (Prism, WireMock), curl, openssl and sha256sum

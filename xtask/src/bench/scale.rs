@@ -86,10 +86,12 @@ fn packages(bench: &Bench, section: &mut Section) -> Result<(), Failure> {
 
 /// All pages first, because creates change how many packages there are.
 fn measure(bench: &Bench, section: &mut Section, stores: &[Store]) -> Result<(), Failure> {
-    let mut contestants: Vec<_> =
-        stores.iter().map(|store| Contestant::ours(store.title, move |_| store.list(bench))).collect();
-    alternate(bench.pick(7, 1), &mut contestants)?;
-    rows(section, "list page", &contestants, |used| used.own("requests"));
+    for (what, place) in [("list page", ""), ("list page after an offset of 500", "&offset=500")] {
+        let mut contestants: Vec<_> =
+            stores.iter().map(|store| Contestant::ours(store.title, move |_| store.list(bench, place))).collect();
+        alternate(bench.pick(7, 1), &mut contestants)?;
+        rows(section, what, &contestants, |used| used.own("requests"));
+    }
     let mut contestants: Vec<_> =
         stores.iter().map(|store| Contestant::ours(store.title, move |_| store.create(bench))).collect();
     alternate(bench.pick(15, 1), &mut contestants)?;
@@ -107,9 +109,9 @@ impl Store {
     }
 
     /// Pages of ten.
-    fn list(&self, bench: &Bench) -> Result<Used, Failure> {
+    fn list(&self, bench: &Bench, place: &str) -> Result<Used, Failure> {
         let asked = ["--seconds", bench.pick("2", "0.2"), "--packages", "10"];
-        self.load(bench, &asked, &[], "?package_type=firmwarePackage&limit=10")
+        self.load(bench, &asked, &[], &format!("?package_type=firmwarePackage&limit=10{place}"))
     }
 
     fn create(&self, bench: &Bench) -> Result<Used, Failure> {

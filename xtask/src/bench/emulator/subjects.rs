@@ -15,6 +15,9 @@ use crate::{Failure, document};
 /// How many packages there are, and on the page that is listed.
 pub(in crate::bench) const PACKAGES: usize = 10;
 
+/// What the servers write, below `target/bench`; large after many creates.
+pub(super) const FOLDERS: [&str; 4] = ["emulator", "emulator-again", "prism", "wiremock"];
+
 /// The project of those that do not have one of their own.
 const PROJECT: &str = "0123456789abcdef0123456789abcdef";
 
