@@ -44,15 +44,19 @@ const NO_OBJECTS: &[&str] = &["--no-object-check"];
 
 /// What `--help` says below the flags.
 pub(crate) const HELP: &str = "\
-A full run takes about forty minutes, half of it for the clean builds, and up to 8 GB below target/. Nothing else should run
-meanwhile. `--quick` takes a few minutes, ends with 0 whatever the goals, and writes report-quick.{md,json}.
+A full run takes about forty minutes, half of it for the clean builds, and up to 8 GB below target/. Nothing else should \
+run meanwhile. `--quick` takes a few minutes, ends with 0 whatever the goals, and writes report-quick.{md,json}.
 
-It needs, and leaves out by name what it cannot have: taskset (to give servers and callers a core each), Python 3.11 with
-venv and PyPI (the official SDKs), node, npm, a JRE and the registry of npm (Prism, WireMock), curl, openssl and sha256sum
-(publishing by hand), crates.io (aws-sdk-iot). Processor time and memory are known on Linux, in part on macOS.
+What it needs, and leaves out by name where it is not here:
+  taskset, two cores        a core for servers and one for callers
+  Python 3.11, venv, PyPI   the official Python SDKs
+  node, npm, a JRE          Prism and WireMock
+  curl, openssl, sha256sum  publishing by hand
+  crates.io                 aws-sdk-iot
+Processor time and memory are known on Linux, in part on macOS.
 
-A benchmark that is made alone replaces its own section of the report; how each was made stands above it. The page about all
-of this is tests/bench/README.md.";
+A benchmark that is made alone replaces its own section of the report; how each was made stands above it. The page about \
+all of this is tests/bench/README.md.";
 
 /// What can be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

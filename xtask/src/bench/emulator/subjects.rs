@@ -30,6 +30,8 @@ pub(super) struct Subject {
     pub(super) url: String,
     pub(super) project: String,
     pub(super) token: String,
+    /// Whether it and who asks it have a core each.
+    pub(super) is_bound: bool,
 }
 
 /// What is answered to a create, a show and a list.
@@ -49,13 +51,14 @@ pub(in crate::bench) fn seed(bench: &Bench, url: &str, project: &str, token: &st
 }
 
 /// The emulator, durable.
-pub(super) fn ours(bench: &Bench, folder: &str) -> Result<Subject, Failure> {
-    let command = bench.on(Side::Server, bench.program("iotda-ota"));
+pub(super) fn ours(bench: &Bench, folder: &str, is_bound: bool) -> Result<Subject, Failure> {
+    let program = bench.program("iotda-ota");
+    let command = if is_bound { bench.on(Side::Server, program) } else { bench.command(program) };
     let server = bench.emulator(command, Some(&bench.folder(folder)?), NO_OBJECTS)?;
     let text = |name: &str| server.value(name).map(str::to_owned);
     let (url, project, token) =
         (text("IOTDA_OTA_ENDPOINT")?, text("HUAWEICLOUD_SDK_PROJECT_ID")?, text("IOTDA_OTA_TOKEN")?);
-    Ok(Subject { name: "ours", server, url, project, token })
+    Ok(Subject { name: "ours", server, url, project, token, is_bound })
 }
 
 /// Prism reads the document, whose examples are its answers.
@@ -97,7 +100,7 @@ pub(super) fn wiremock(bench: &Bench, answers: &Answers) -> Result<Subject, Fail
 fn stranger(name: &'static str, mut command: Command, port: u16) -> Result<Subject, Failure> {
     let server = Server::start_silent(&mut command, || TcpStream::connect(("127.0.0.1", port)).is_ok())?;
     let (project, token) = (PROJECT.to_owned(), "fake-token".to_owned());
-    Ok(Subject { name, server, url: format!("http://127.0.0.1:{port}"), project, token })
+    Ok(Subject { name, server, url: format!("http://127.0.0.1:{port}"), project, token, is_bound: true })
 }
 
 fn stubs(folder: &Path, answers: &Answers) -> Result<(), Failure> {
