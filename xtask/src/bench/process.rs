@@ -99,7 +99,7 @@ pub(super) fn run(command: &mut Command) -> Result<Used, Failure> {
         let said = String::from_utf8_lossy(&output.stderr);
         // The reason is mostly last, and a report is no place for a whole log.
         let said: Vec<&str> = said.lines().rev().filter(|line| !line.trim().is_empty()).take(4).collect();
-        let said = said.into_iter().rev().collect::<Vec<_>>().join("; ");
+        let said = said.into_iter().rev().map(shortened).collect::<Vec<_>>().join("; ");
         return Err(format!("{} ended with {}: {said}", shown(command), output.status).into());
     }
     let text = String::from_utf8(output.stdout)?;
@@ -111,6 +111,19 @@ pub(super) fn run(command: &mut Command) -> Result<Used, Failure> {
         peak_bytes: own["peak_bytes"].as_f64(),
         own,
     })
+}
+
+/// A line without its middle if it is long, such as one with all arguments of a compiler: the reason is at an end.
+fn shortened(line: &str) -> String {
+    const KEPT: usize = 100;
+    let characters: Vec<char> = line.chars().collect();
+    match characters.len() {
+        length if length > 2 * KEPT => {
+            let text = |part: &[char]| part.iter().collect::<String>();
+            format!("{} … {}", text(&characters[..KEPT]), text(&characters[length - KEPT..]))
+        }
+        _ => line.to_owned(),
+    }
 }
 
 /// The program that a command is about.
@@ -172,6 +185,14 @@ fn allowed(list: &str) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_line_keeps_both_its_ends() {
+        let line = format!("begin{}end", "ä".repeat(300));
+        let short = shortened(&line);
+        assert!(short.starts_with("begin") && short.ends_with("end") && short.chars().count() == 203, "{short}");
+        assert_eq!(shortened("short"), "short");
+    }
 
     #[test]
     fn a_list_of_cores_is_read_with_its_ranges() {
