@@ -127,10 +127,10 @@ impl Asked<'_> {
         if let Some(hint) = hint {
             reason = reason.with_hint(hint);
         }
-        // Throttling comes with 403, too.
-        Err(match answer.status.is_client_error() && !service.is_throttled() {
-            true => SourceError::Refused(reason),
-            false => SourceError::Unavailable(reason),
+        // Throttling comes with 403, too. Asking again would not change a refusal, nor where a redirect leads.
+        Err(match answer.status.is_server_error() || service.is_throttled() {
+            true => SourceError::Unavailable(reason),
+            false => SourceError::Refused(reason),
         })
     }
 
