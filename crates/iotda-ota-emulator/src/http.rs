@@ -184,6 +184,7 @@ impl From<StoreError> for Refused {
         Self(match error {
             StoreError::Rejected(rejection) => rejection,
             StoreError::Closed => Rejection::new(Code::Stopping, "The emulator is stopping"),
+            StoreError::Damaged(what) => Rejection::new(Code::DataDamaged, StoreError::damage(&what)),
             StoreError::Full(error) | StoreError::Failed(error) => {
                 Rejection::new(Code::Internal, format!("Emulator: {error}"))
             }

@@ -81,6 +81,7 @@ codes! {
     BodyTooLarge = "EMULATOR.BODY_TOO_LARGE", PAYLOAD_TOO_LARGE;
     RequestTimeout = "EMULATOR.REQUEST_TIMEOUT", REQUEST_TIMEOUT;
     Stopping = "EMULATOR.STOPPING", SERVICE_UNAVAILABLE;
+    DataDamaged = "EMULATOR.DATA_DAMAGED", INTERNAL_SERVER_ERROR;
 
     // Both ports.
     /// Also in answers of another status, as a fault has it.
@@ -126,6 +127,7 @@ codes! {
     // The OBS port, codes of the emulator's own.
     ObsSecurityToken = "EMULATOR.InvalidSecurityToken", FORBIDDEN;
     ObsSha256Mismatch = "EMULATOR.ContentSha256Mismatch", BAD_REQUEST;
+    ObsDataDamaged = "EMULATOR.DataDamaged", INTERNAL_SERVER_ERROR;
 }
 
 #[cfg(test)]

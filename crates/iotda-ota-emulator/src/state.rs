@@ -59,6 +59,7 @@ impl From<StoreError> for StateError {
         Self::Store(match error {
             StoreError::Rejected(rejection) => rejection.message,
             StoreError::Closed => "the emulator is stopping".to_owned(),
+            StoreError::Damaged(what) => StoreError::damage(&what),
             StoreError::Full(error) | StoreError::Failed(error) => error,
         })
     }

@@ -36,6 +36,7 @@
 //!   has two rows. At start names and sizes are compared, and one that does not fit is damage.
 //! - A file in `objects/` without a row was left by a crash, or belongs to a newer database than the one that somebody
 //!   copied back. The two cannot be told apart, so the next start moves it to `orphans/` and erases nothing.
+//! - Every record has a checksum ([`sums`]), which is compared whenever it is read.
 //! - Everything is checked before anything in the folder is changed.
 //!
 //! # Transactions
@@ -68,6 +69,7 @@ mod packages;
 mod reader;
 mod readers;
 mod space;
+mod sums;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -115,15 +117,34 @@ pub(crate) enum StoreError {
     Closed,
     /// There is no room for more bytes.
     Full(String),
+    /// The database does not have what was written to it.
+    Damaged(String),
     /// The database or a file could not be read or written.
     Failed(String),
 }
 
+impl StoreError {
+    /// What a caller learns of damage, and what to do next.
+    pub(crate) fn damage(what: &str) -> String {
+        format!(
+            "The data of the emulator is damaged: {what}. Stop it and move its data folder away, then put a copy of the \
+             folder in its place or load a dump; POST /emulator/reset gives up everything that is stored"
+        )
+    }
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error};
+        use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase};
         let text = format!("the database failed: {error}");
-        match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::DiskFull) => Self::Full(text),
+        match (error.sqlite_error_code(), &error) {
+            (Some(DiskFull), _) => Self::Full(text),
+            // The program reads what it wrote, so a value that cannot be what it wrote is damage, too.
+            (Some(DatabaseCorrupt | NotADatabase), _)
+            | (_, FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..) | Utf8Error(..)) => {
+                Self::Damaged(error.to_string())
+            }
             _ => Self::Failed(text),
         }
     }

@@ -141,6 +141,7 @@ impl From<StoreError> for Refused {
                     "There is no room for more bytes: {error}; delete objects, abort uploads, or make room on the disk"
                 ),
             ),
+            StoreError::Damaged(what) => Rejection::new(Code::ObsDataDamaged, StoreError::damage(&what)),
             StoreError::Failed(error) => Rejection::new(Code::ObsInternal, format!("Emulator: {error}")),
         })
     }

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, params};
 
+use super::sums::{self, intact};
 use super::{Store, StoreError, packages};
 use crate::clock::{Clock, compact_time, unix_seconds};
 use crate::package::{NewPackage, Package};
@@ -61,8 +62,8 @@ impl Store {
     pub(crate) async fn object_names(&self) -> Result<Vec<(String, String)>, StoreError> {
         self.read(|connection| {
             let names = connection
-                .prepare_cached("SELECT bucket, key FROM objects ORDER BY bucket, key")?
-                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .prepare_cached("SELECT * FROM objects ORDER BY bucket, key")?
+                .query_map([], |row| sums::check(row).and_then(|()| Ok((row.get("bucket")?, row.get("key")?))))?
                 .collect::<Result<_, _>>()?;
             Ok(names)
         })
@@ -110,9 +111,15 @@ fn add(connection: &Connection, clock: &dyn Clock, known: KnownPackage) -> Resul
         None => packages::next_record(connection, now)?,
         Some(id) => {
             // Later packages have to come after this one.
-            connection
-                .prepare_cached("UPDATE sequence SET last = max(last, ?1), last_second = max(last_second, ?2)")?
+            let updated = connection
+                .prepare_cached(concat!(
+                    "UPDATE sequence SET last = max(last, ?1), last_second = max(last_second, ?2) WHERE ",
+                    intact!("last, last_second")
+                ))?
                 .execute([id.seq, id.second])?;
+            if updated == 0 {
+                return Err(sums::damaged(packages::DISORDERED).into());
+            }
             (id.seq, id.write())
         }
     };

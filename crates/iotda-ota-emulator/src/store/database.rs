@@ -1,6 +1,7 @@
-//! The database file: making it and opening connections. Damage is recognized in [`check`].
+//! The database file: making it and opening connections. Its tables are in [`schema`]; damage is recognized in [`check`].
 
 mod check;
+mod schema;
 
 use std::fs::{self, File};
 use std::io;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::sync_folder;
+use super::{sums, sync_folder};
 use crate::start_error::StartError;
 
 const FILE: &str = "emulator.db";
@@ -23,99 +24,6 @@ const APPLICATION_ID: u32 = 0x694f_5441;
 
 /// What SQLite appends to the name of a database for its own files beside it.
 const SUFFIXES: [&str; 4] = ["", "-journal", "-wal", "-shm"];
-
-/// The version of the schema below.
-const SCHEMA_VERSION: u32 = 2;
-
-const SCHEMA: &str = "
-CREATE TABLE packages (
-    seq INTEGER PRIMARY KEY,
-    record_id TEXT NOT NULL UNIQUE,
-    package_id TEXT NOT NULL UNIQUE,
-    app_id TEXT NOT NULL,
-    package_type TEXT NOT NULL,
-    product_id TEXT NOT NULL,
-    module_name TEXT,
-    version TEXT NOT NULL,
-    support_source_versions TEXT,
-    description TEXT,
-    custom_info TEXT,
-    create_time TEXT NOT NULL,
-    region_name TEXT NOT NULL,
-    bucket_name TEXT NOT NULL,
-    object_key TEXT NOT NULL,
-    sign_method TEXT,
-    sign TEXT
-) STRICT;
-
-CREATE TABLE filters (
-    filter_id INTEGER PRIMARY KEY,
-    package_type TEXT NOT NULL,
-    app_id TEXT NOT NULL,
-    product_id TEXT NOT NULL,
-    version TEXT NOT NULL,
-    packages INTEGER NOT NULL CHECK (packages >= 0),
-    UNIQUE (package_type, app_id, product_id, version)
-) STRICT;
-
-CREATE TABLE listing (
-    filter_id INTEGER NOT NULL,
-    seq INTEGER NOT NULL,
-    PRIMARY KEY (filter_id, seq)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE sequence (
-    last INTEGER NOT NULL,
-    last_second INTEGER NOT NULL
-) STRICT;
-INSERT INTO sequence VALUES (0, 0);
-
-CREATE TABLE buckets (
-    bucket TEXT PRIMARY KEY,
-    owner TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE objects (
-    object_id INTEGER PRIMARY KEY AUTOINCREMENT,
-    bucket TEXT NOT NULL,
-    key TEXT NOT NULL,
-    size INTEGER NOT NULL,
-    etag TEXT NOT NULL,
-    sha256 TEXT,
-    content_type TEXT NOT NULL,
-    modified INTEGER NOT NULL,
-    metadata TEXT NOT NULL,
-    UNIQUE (bucket, key)
-) STRICT;
-
-CREATE TABLE object_files (
-    object_id INTEGER NOT NULL,
-    number INTEGER NOT NULL,
-    file TEXT NOT NULL UNIQUE,
-    size INTEGER NOT NULL,
-    PRIMARY KEY (object_id, number)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE uploads (
-    upload_id TEXT PRIMARY KEY,
-    bucket TEXT NOT NULL,
-    key TEXT NOT NULL,
-    content_type TEXT NOT NULL,
-    metadata TEXT NOT NULL,
-    initiated INTEGER NOT NULL,
-    UNIQUE (bucket, key, upload_id)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE parts (
-    upload_id TEXT NOT NULL,
-    number INTEGER NOT NULL,
-    file TEXT NOT NULL UNIQUE,
-    size INTEGER NOT NULL,
-    etag TEXT NOT NULL,
-    modified INTEGER NOT NULL,
-    PRIMARY KEY (upload_id, number)
-) STRICT, WITHOUT ROWID;
-";
 
 /// The names of the files of this module.
 pub(super) fn files() -> impl Iterator<Item = String> {
@@ -185,6 +93,7 @@ pub(super) fn connect_inspector(path: &Path) -> rusqlite::Result<Connection> {
 fn open(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(Duration::from_secs(5))?;
+    sums::register(&connection)?;
     Ok(connection)
 }
 
@@ -210,12 +119,13 @@ fn fill_and_rename(root: &Path, path: &Path, durable: bool) -> io::Result<()> {
 
 fn fill(path: &Path) -> rusqlite::Result<()> {
     let connection = Connection::open(path)?;
+    sums::register(&connection)?;
     // Nothing has to survive until the rename, so the syncs are left to the caller.
     connection.pragma_update(None, "synchronous", "OFF")?;
     connection.pragma_update(None, "journal_mode", "MEMORY")?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
-    connection.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-    connection.execute_batch(&format!("BEGIN; {SCHEMA} COMMIT;"))?;
+    connection.pragma_update(None, "user_version", schema::VERSION)?;
+    connection.execute_batch(&format!("BEGIN; {} COMMIT;", schema::TABLES))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.close().map_err(|(_, error)| error)
 }

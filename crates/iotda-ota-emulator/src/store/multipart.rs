@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use super::files::KeptFile;
 use super::keys::{KeyPage, KeyQuery, page};
 use super::objects::{self, Content, NewObject, Object, Removed};
-use super::{StoreError, hex};
+use super::{StoreError, hex, sums};
 use crate::clock::{Clock, IdKind};
 use crate::rejection::{Code, Rejection};
 use crate::rules::multipart::{self, ListedPart, StoredPart};
@@ -107,7 +107,7 @@ pub(super) fn put_part(
 ) -> Result<Option<KeptFile>, StoreError> {
     find(connection, name)?;
     let replaced = connection
-        .prepare_cached("SELECT file, size FROM parts WHERE upload_id = ?1 AND number = ?2")?
+        .prepare_cached("SELECT * FROM parts WHERE upload_id = ?1 AND number = ?2")?
         .query_row(params![name.id, part.number], objects::kept_file)
         .optional()?;
     connection
@@ -131,10 +131,10 @@ pub(super) fn list_parts(
     most: usize,
 ) -> Result<Vec<Part>, StoreError> {
     find(connection, name)?;
-    let mut statement = connection.prepare_cached(
-        "SELECT number, size, etag, modified FROM parts WHERE upload_id = ?1 AND number > ?2 ORDER BY number LIMIT ?3",
-    )?;
+    let mut statement = connection
+        .prepare_cached("SELECT * FROM parts WHERE upload_id = ?1 AND number > ?2 ORDER BY number LIMIT ?3")?;
     let rows = statement.query_map(params![name.id, after, most], |row| {
+        sums::check(row)?;
         Ok(Part {
             number: row.get("number")?,
             size: row.get("size")?,
@@ -186,10 +186,10 @@ pub(super) fn abort(connection: &Connection, name: &UploadName) -> Result<Vec<Ke
     Ok(parts.into_values().map(|part| KeptFile { name: part.file, size: part.size }).collect())
 }
 
-/// Gives all uploads up; returns the files of their parts.
+/// Gives all uploads up; returns the files of their parts, but of damaged records.
 pub(super) fn clear(connection: &Connection) -> Result<Vec<KeptFile>, StoreError> {
-    let mut statement = connection.prepare_cached("DELETE FROM parts RETURNING file, size")?;
-    let files = statement.query_map([], objects::kept_file)?.collect::<Result<_, _>>()?;
+    let mut statement = connection.prepare_cached("DELETE FROM parts RETURNING *")?;
+    let files = statement.query_map([], |row| Ok(objects::kept_file(row).ok()))?.flatten().flatten().collect();
     connection.execute("DELETE FROM uploads", [])?;
     Ok(files)
 }
@@ -207,8 +207,9 @@ fn bytes_of(etag: &str) -> Vec<u8> {
 }
 
 fn stored_parts(connection: &Connection, upload_id: &str) -> Result<BTreeMap<u32, StoredPart>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT number, file, size, etag FROM parts WHERE upload_id = ?1")?;
+    let mut statement = connection.prepare_cached("SELECT * FROM parts WHERE upload_id = ?1")?;
     let rows = statement.query_map([upload_id], |row| {
+        sums::check(row)?;
         Ok((row.get("number")?, StoredPart { file: row.get("file")?, size: row.get("size")?, etag: row.get("etag")? }))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

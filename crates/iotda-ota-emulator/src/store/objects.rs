@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use super::StoreError;
 use super::files::KeptFile;
 use super::keys::{KeyPage, KeyQuery, page};
+use super::sums::{self, intact};
 use crate::rules::stored::FoundObject;
 
 /// What a request says about an object, besides its bytes.
@@ -81,8 +82,8 @@ pub(super) fn create_bucket(connection: &Connection, bucket: &str, owner: &str) 
 
 pub(super) fn find_bucket(connection: &Connection, bucket: &str) -> Result<Option<Bucket>, StoreError> {
     Ok(connection
-        .prepare_cached("SELECT owner FROM buckets WHERE bucket = ?1")?
-        .query_row([bucket], |row| Ok(Bucket { owner: row.get(0)? }))
+        .prepare_cached("SELECT * FROM buckets WHERE bucket = ?1")?
+        .query_row([bucket], |row| sums::check(row).and_then(|()| Ok(Bucket { owner: row.get("owner")? })))
         .optional()?)
 }
 
@@ -103,8 +104,7 @@ pub(super) fn list(connection: &Connection, bucket: &str, query: &KeyQuery) -> R
 
 /// The files of an object, in the order of its bytes.
 pub(super) fn files(connection: &Connection, object_id: i64) -> Result<Vec<KeptFile>, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT file, size FROM object_files WHERE object_id = ?1 ORDER BY number")?;
+    let mut statement = connection.prepare_cached("SELECT * FROM object_files WHERE object_id = ?1 ORDER BY number")?;
     let files = statement.query_map([object_id], kept_file)?.collect::<Result<_, _>>()?;
     Ok(files)
 }
@@ -147,7 +147,10 @@ pub(super) fn put(
 /// Writes down the SHA-256 of an object, if it is still there.
 pub(super) fn set_sha256(connection: &Connection, object_id: i64, sha256: &str) -> Result<(), StoreError> {
     connection
-        .prepare_cached("UPDATE objects SET sha256 = ?2 WHERE object_id = ?1")?
+        .prepare_cached(concat!(
+            "UPDATE objects SET sha256 = ?2 WHERE object_id = ?1 AND ",
+            intact!("object_id, bucket, key, size, etag, sha256, content_type, modified, metadata")
+        ))?
         .execute(params![object_id, sha256])?;
     Ok(())
 }
@@ -155,47 +158,52 @@ pub(super) fn set_sha256(connection: &Connection, object_id: i64, sha256: &str) 
 /// Deletes an object's record.
 pub(super) fn delete(connection: &Connection, bucket: &str, key: &str) -> Result<Option<Removed>, StoreError> {
     let deleted = connection
-        .prepare_cached("DELETE FROM objects WHERE bucket = ?1 AND key = ?2 RETURNING object_id")?
-        .query_row([bucket, key], |row| row.get(0))
+        .prepare_cached("DELETE FROM objects WHERE bucket = ?1 AND key = ?2 RETURNING *")?
+        .query_row([bucket, key], |row| sums::check(row).and_then(|()| row.get("object_id")))
         .optional()?;
     let Some(object_id) = deleted else {
         return Ok(None);
     };
-    let mut statement =
-        connection.prepare_cached("DELETE FROM object_files WHERE object_id = ?1 RETURNING file, size")?;
+    let mut statement = connection.prepare_cached("DELETE FROM object_files WHERE object_id = ?1 RETURNING *")?;
     let files = statement.query_map([object_id], kept_file)?.collect::<Result<_, _>>()?;
     Ok(Some(Removed { object_id, files }))
 }
 
 /// All buckets but one, with their owners.
 pub(super) fn other_buckets(connection: &Connection, bucket: &str) -> Result<Vec<(String, String)>, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT bucket, owner FROM buckets WHERE bucket <> ?1 ORDER BY bucket")?;
-    let buckets = statement.query_map([bucket], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    let mut statement = connection.prepare_cached("SELECT * FROM buckets WHERE bucket <> ?1 ORDER BY bucket")?;
+    let buckets = statement
+        .query_map([bucket], |row| sums::check(row).and_then(|()| Ok((row.get("bucket")?, row.get("owner")?))))?
+        .collect::<Result<_, _>>()?;
     Ok(buckets)
 }
 
 /// Deletes the records of all objects, and of all buckets but one.
+///
+/// A damaged record names no file that could be removed, and the next start sets its file aside.
 pub(super) fn clear(connection: &Connection, bucket: &str) -> Result<Vec<Removed>, StoreError> {
     let mut removed = BTreeMap::<i64, Vec<KeptFile>>::new();
-    let mut statement = connection.prepare_cached("DELETE FROM object_files RETURNING object_id, file, size")?;
-    let rows = statement.query_map([], |row| Ok((row.get("object_id")?, kept_file(row)?)))?;
-    for row in rows {
-        let (object_id, file) = row?;
-        removed.entry(object_id).or_default().push(file);
+    let mut statement = connection.prepare_cached("DELETE FROM object_files RETURNING *")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        if let Ok(file) = kept_file(row) {
+            removed.entry(row.get("object_id")?).or_default().push(file);
+        }
     }
     connection.execute("DELETE FROM objects", [])?;
     connection.execute("DELETE FROM buckets WHERE bucket <> ?1", [bucket])?;
     Ok(removed.into_iter().map(|(object_id, files)| Removed { object_id, files }).collect())
 }
 
-/// The columns `file` and `size`.
+/// The columns `file` and `size` of a whole row.
 pub(super) fn kept_file(row: &Row<'_>) -> rusqlite::Result<KeptFile> {
+    sums::check(row)?;
     Ok(KeptFile { name: row.get("file")?, size: row.get("size")? })
 }
 
-/// The columns that objects and uploads have in common.
+/// The columns that objects and uploads have in common, of a whole row.
 pub(super) fn about(row: &Row<'_>) -> rusqlite::Result<NewObject> {
+    sums::check(row)?;
     Ok(NewObject {
         bucket: row.get("bucket")?,
         key: row.get("key")?,

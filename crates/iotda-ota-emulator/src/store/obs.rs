@@ -11,7 +11,7 @@ use super::keys::{KeyPage, KeyQuery};
 use super::multipart::{self, Part, Upload, UploadName};
 use super::objects::{self, Bucket, Content, NewObject, Object, Removed};
 use super::reader::ObjectReader;
-use super::{Store, StoreError};
+use super::{Store, StoreError, sums};
 use crate::clock::unix_seconds;
 use crate::rules::multipart::ListedPart;
 
@@ -78,6 +78,9 @@ impl Store {
                 // The record may have gone before the lease was taken. If it is there now, whoever deletes it later
                 // sees the lease.
                 if objects::find(connection, &bucket, &key)?.is_some_and(|found| found.id == object.id) {
+                    if files.iter().map(|file| file.size).sum::<u64>() != object.content.size {
+                        return Err(sums::damaged("an object does not have all its files").into());
+                    }
                     return Ok(Some((object, ObjectReader::new(inner.files.clone(), files, lease))));
                 }
             }

@@ -1,7 +1,9 @@
 //! Packages in the database: create, show, list, delete.
 
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
+use super::sums::{self, intact};
 use super::{StoreError, objects};
 use crate::clock::{Clock, IdKind, compact_time, unix_seconds};
 use crate::package::{FileLocation, NewPackage, ObsLocation, Package};
@@ -67,11 +69,14 @@ pub(super) fn add_with_free_id(
 /// The next place in the order of packages, and the paging position that belongs to it.
 pub(super) fn next_record(connection: &Connection, now: i64) -> Result<(i64, String), StoreError> {
     let (seq, second): (i64, i64) = connection
-        .prepare_cached(
-            "UPDATE sequence SET last = last + 1, last_second = max(last_second, ?1)
-             RETURNING last, last_second",
-        )?
-        .query_row([now], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        .prepare_cached(concat!(
+            "UPDATE sequence SET last = last + 1, last_second = max(last_second, ?1) WHERE ",
+            intact!("last, last_second"),
+            " RETURNING last, last_second"
+        ))?
+        .query_row([now], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?
+        .ok_or_else(|| sums::damaged(DISORDERED))?;
     Ok((seq, format!("{second:08x}{seq:016x}")))
 }
 
@@ -82,14 +87,17 @@ pub(super) fn add(connection: &Connection, seq: i64, package: &Package) -> Resul
     }
     for filter in filters_of(package) {
         let filter_id: i64 = connection
-            .prepare_cached(
+            .prepare_cached(concat!(
                 "INSERT INTO filters (package_type, app_id, product_id, version, packages)
                  VALUES (?1, ?2, ?3, ?4, 1)
                  ON CONFLICT (package_type, app_id, product_id, version)
-                 DO UPDATE SET packages = packages + 1
-                 RETURNING filter_id",
-            )?
-            .query_row(filter, |row| row.get(0))?;
+                 DO UPDATE SET packages = packages + 1 WHERE ",
+                intact!("filter_id, package_type, app_id, product_id, version, packages"),
+                " RETURNING filter_id",
+            ))?
+            .query_row(filter, |row| row.get(0))
+            .optional()?
+            .ok_or_else(|| sums::damaged(MISCOUNTED))?;
         connection.prepare_cached("INSERT INTO listing (filter_id, seq) VALUES (?1, ?2)")?.execute([filter_id, seq])?;
     }
     Ok(true)
@@ -115,22 +123,13 @@ pub(super) fn list(connection: &mut Connection, query: &ListQuery) -> Result<Pag
 
 fn list_in_snapshot(connection: &Connection, query: &ListQuery) -> Result<Page, StoreError> {
     let filter = &query.filter;
-    let found: Option<(i64, u64)> = connection
-        .prepare_cached(
-            "SELECT filter_id, packages FROM filters
-             WHERE package_type = ?1 AND app_id = ?2 AND product_id = ?3 AND version = ?4",
-        )?
-        .query_row(params![filter.package_type, filter.app_id, filter.product_id, filter.version], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .optional()?;
-    let Some((filter_id, count)) = found else { return Ok(Page::default()) };
+    let Some((filter_id, count)) = find_filter(connection, filter)? else { return Ok(Page::default()) };
     let newest: i64 = match &query.marker {
         None => i64::MAX,
         // `seq` and `record_id` have the same order, so the newest smaller id bounds the page.
         Some(marker) => connection
-            .prepare_cached("SELECT seq FROM packages WHERE record_id < ?1 ORDER BY record_id DESC LIMIT 1")?
-            .query_row([marker], |row| row.get(0))
+            .prepare_cached("SELECT * FROM packages WHERE record_id < ?1 ORDER BY record_id DESC LIMIT 1")?
+            .query_row([marker], |row| sums::check(row).and_then(|()| row.get(column::SEQ)))
             .optional()?
             .unwrap_or(0),
     };
@@ -141,12 +140,20 @@ fn list_in_snapshot(connection: &Connection, query: &ListQuery) -> Result<Page, 
         )?
         .query_map(params![filter_id, newest, query.limit, query.offset], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
+    // How many come before a marker is not known without counting them.
+    let expected = count.saturating_sub(u64::from(query.offset)).min(u64::from(query.limit));
+    if query.marker.is_none() && seqs.len() as u64 != expected {
+        return Err(sums::damaged(MISCOUNTED).into());
+    }
     let mut page = Page { json: Vec::with_capacity(4096), last: None, count };
     let mut statement = connection.prepare_cached("SELECT * FROM packages WHERE seq = ?1")?;
     for (index, seq) in seqs.iter().enumerate() {
         let mut rows = statement.query([seq])?;
-        let Some(row) = rows.next()? else { continue };
+        let Some(row) = rows.next()? else { return Err(sums::damaged("a package of a list is missing").into()) };
         let package = info(row)?;
+        if !matches(filter, &package) {
+            return Err(sums::damaged("a list has a package of another").into());
+        }
         if !page.json.is_empty() {
             page.json.push(b',');
         }
@@ -173,12 +180,15 @@ pub(super) fn delete(connection: &Connection, package_id: &str) -> Result<bool, 
     };
     for filter in filters {
         let filter_id: i64 = connection
-            .prepare_cached(
+            .prepare_cached(concat!(
                 "UPDATE filters SET packages = packages - 1
-                 WHERE package_type = ?1 AND app_id = ?2 AND product_id = ?3 AND version = ?4
-                 RETURNING filter_id",
-            )?
-            .query_row(filter, |row| row.get(0))?;
+                 WHERE package_type = ?1 AND app_id = ?2 AND product_id = ?3 AND version = ?4 AND ",
+                intact!("filter_id, package_type, app_id, product_id, version, packages"),
+                " RETURNING filter_id",
+            ))?
+            .query_row(filter, |row| row.get(0))
+            .optional()?
+            .ok_or_else(|| sums::damaged(MISCOUNTED))?;
         connection
             .prepare_cached("DELETE FROM listing WHERE filter_id = ?1 AND seq = ?2")?
             .execute([filter_id, seq])?;
@@ -186,6 +196,12 @@ pub(super) fn delete(connection: &Connection, package_id: &str) -> Result<bool, 
     }
     Ok(true)
 }
+
+/// What is wrong when the last place in the order of packages is not known.
+pub(super) const DISORDERED: &str = "the order of packages is not what was written";
+
+/// What is wrong when a list and its count do not agree.
+const MISCOUNTED: &str = "the packages of a list are not as many as its count";
 
 /// The eight filters that match a package, as values of the columns of `filters`.
 fn filters_of<Text: AsRef<str>>(package: &Package<Text>) -> impl Iterator<Item = [&str; 4]> {
@@ -200,6 +216,15 @@ fn filters_of<Text: AsRef<str>>(package: &Package<Text>) -> impl Iterator<Item =
     })
 }
 
+/// Whether a package belongs to the list of a filter.
+fn matches(filter: &Filter, package: &Package<&str>) -> bool {
+    let fits = |wanted: &str, found| wanted.is_empty() || wanted == found;
+    filter.package_type == package.package_type
+        && fits(&filter.app_id, package.app_id)
+        && fits(&filter.product_id, package.product_id)
+        && fits(&filter.version, package.version)
+}
+
 /// Looks up what the rules need to know.
 fn find(connection: &Connection, new: &NewPackage, checks: Checks) -> Result<Found, StoreError> {
     let location = &new.obs_location;
@@ -208,47 +233,44 @@ fn find(connection: &Connection, new: &NewPackage, checks: Checks) -> Result<Fou
         ..Found::default()
     };
     if checks.strict {
-        found.duplicate = connection
-            .prepare_cached(
-                "SELECT EXISTS (
-                     SELECT 1 FROM filters
-                     JOIN listing ON listing.filter_id = filters.filter_id
-                     JOIN packages ON packages.seq = listing.seq
-                     WHERE filters.package_type = :package_type AND filters.app_id = :app_id
-                     AND filters.product_id = :product_id AND filters.version = :version
-                     AND packages.module_name IS :module_name
-                 )",
-            )?
-            .query_row(
-                named_params! {
-                    ":package_type": new.package_type,
-                    ":app_id": new.app_id,
-                    ":product_id": new.product_id,
-                    ":version": new.version,
-                    ":module_name": new.module_name,
-                },
-                |row| row.get(0),
+        let filter = Filter {
+            package_type: new.package_type.clone(),
+            app_id: new.app_id.clone(),
+            product_id: new.product_id.clone(),
+            version: new.version.clone(),
+        };
+        if let Some((filter_id, _)) = find_filter(connection, &filter)? {
+            let mut statement = connection.prepare_cached(
+                "SELECT packages.* FROM listing JOIN packages USING (seq) WHERE listing.filter_id = ?1",
             )?;
+            let mut rows = statement.query([filter_id])?;
+            while let Some(row) = rows.next()? {
+                found.duplicate |= info(row)?.module_name == new.module_name.as_deref();
+            }
+        }
     }
     if checks.limit_packages.is_some() {
         for package_type in PACKAGE_TYPES {
             let filter =
                 Filter { package_type: package_type.to_owned(), app_id: new.app_id.clone(), ..Filter::default() };
-            found.packages_of_app += count(connection, &filter)?;
+            found.packages_of_app += find_filter(connection, &filter)?.map_or(0, |(_, packages)| packages);
         }
     }
     Ok(found)
 }
 
-fn count(connection: &Connection, filter: &Filter) -> Result<u64, StoreError> {
-    let count = connection
+/// The id of a filter, and how many packages it matches; nothing when it matches none.
+fn find_filter(connection: &Connection, filter: &Filter) -> Result<Option<(i64, u64)>, StoreError> {
+    let Filter { package_type, app_id, product_id, version } = filter;
+    Ok(connection
         .prepare_cached(
-            "SELECT packages FROM filters
-             WHERE package_type = ?1 AND app_id = ?2 AND product_id = ?3 AND version = ?4",
+            "SELECT * FROM filters WHERE package_type = ?1 AND app_id = ?2 AND product_id = ?3 AND version = ?4",
         )?
-        .query_row(params![filter.package_type, filter.app_id, filter.product_id, filter.version], |row| row.get(0))
-        .optional()?;
-    Ok(count.unwrap_or(0))
+        .query_row(params![package_type, app_id, product_id, version], |row| {
+            sums::check(row)?;
+            Ok((row.get("filter_id")?, row.get("packages")?))
+        })
+        .optional()?)
 }
 
 fn insert(connection: &Connection, seq: i64, package: &Package) -> Result<bool, StoreError> {
@@ -308,41 +330,41 @@ mod column {
     pub(super) const SIGN: usize = 16;
 }
 
-fn text<'row>(row: &'row Row<'_>, column: usize) -> rusqlite::Result<&'row str> {
-    Ok(row.get_ref(column)?.as_str()?)
-}
-
-fn text_or_nothing<'row>(row: &'row Row<'_>, column: usize) -> rusqlite::Result<Option<&'row str>> {
-    Ok(row.get_ref(column)?.as_str_or_null()?)
-}
+/// The columns of a package as they are stored, compared with their checksum.
+type Columns<'row> = [ValueRef<'row>; column::SIGN + 1];
 
 /// A package with its location.
 pub(super) fn whole<'row>(row: &'row Row<'_>) -> rusqlite::Result<Package<&'row str>> {
+    let columns: Columns<'_> = sums::read(row)?;
     let obs_location = ObsLocation {
-        region_name: text(row, column::REGION_NAME)?,
-        bucket_name: text(row, column::BUCKET_NAME)?,
-        object_key: text(row, column::OBJECT_KEY)?,
-        sign_method: text_or_nothing(row, column::SIGN_METHOD)?,
-        sign: text_or_nothing(row, column::SIGN)?,
+        region_name: columns[column::REGION_NAME].as_str()?,
+        bucket_name: columns[column::BUCKET_NAME].as_str()?,
+        object_key: columns[column::OBJECT_KEY].as_str()?,
+        sign_method: columns[column::SIGN_METHOD].as_str_or_null()?,
+        sign: columns[column::SIGN].as_str_or_null()?,
     };
-    Ok(Package { file_location: Some(FileLocation { obs_location }), ..info(row)? })
+    Ok(Package { file_location: Some(FileLocation { obs_location }), ..without_location(&columns)? })
 }
 
 /// A package as lists show it, without its location.
 fn info<'row>(row: &'row Row<'_>) -> rusqlite::Result<Package<&'row str>> {
-    let versions = text_or_nothing(row, column::SUPPORT_SOURCE_VERSIONS)?;
+    without_location(&sums::read(row)?)
+}
+
+fn without_location<'row>(columns: &Columns<'row>) -> rusqlite::Result<Package<&'row str>> {
+    let versions = columns[column::SUPPORT_SOURCE_VERSIONS].as_str_or_null()?;
     Ok(Package {
-        record_id: text(row, column::RECORD_ID)?,
-        package_id: text(row, column::PACKAGE_ID)?,
-        app_id: text(row, column::APP_ID)?,
-        package_type: text(row, column::PACKAGE_TYPE)?,
-        product_id: text(row, column::PRODUCT_ID)?,
-        module_name: text_or_nothing(row, column::MODULE_NAME)?,
-        version: text(row, column::VERSION)?,
+        record_id: columns[column::RECORD_ID].as_str()?,
+        package_id: columns[column::PACKAGE_ID].as_str()?,
+        app_id: columns[column::APP_ID].as_str()?,
+        package_type: columns[column::PACKAGE_TYPE].as_str()?,
+        product_id: columns[column::PRODUCT_ID].as_str()?,
+        module_name: columns[column::MODULE_NAME].as_str_or_null()?,
+        version: columns[column::VERSION].as_str()?,
         support_source_versions: versions.map(|versions| versions.split_whitespace().collect()),
-        description: text_or_nothing(row, column::DESCRIPTION)?,
-        custom_info: text_or_nothing(row, column::CUSTOM_INFO)?,
-        create_time: text(row, column::CREATE_TIME)?,
+        description: columns[column::DESCRIPTION].as_str_or_null()?,
+        custom_info: columns[column::CUSTOM_INFO].as_str_or_null()?,
+        create_time: columns[column::CREATE_TIME].as_str()?,
         file_location: None,
     })
 }

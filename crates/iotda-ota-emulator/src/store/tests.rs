@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rusqlite::functions::FunctionFlags;
+
 use super::*;
 use crate::clock::FixedClock;
 use crate::package::ObsLocation;
@@ -200,4 +202,59 @@ async fn a_part_for_an_upload_that_ended_meanwhile_leaves_no_file() {
     assert!(matches!(late, Err(StoreError::Rejected(_))), "{late:?}");
     assert_eq!(count_files(folder.path(), folder::OBJECTS), 0);
     store.close();
+}
+
+/// Changes rows as a bad disk would: their checksums stay those of other content.
+fn damage(folder: &Path, change: &str) {
+    let connection = rusqlite::Connection::open(folder.join("emulator.db")).unwrap();
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("row_sum", -1, flags, |_| Ok(0_i64)).unwrap();
+    assert!(connection.execute(change, []).unwrap() > 0, "{change}");
+}
+
+async fn assert_damaged(change: &str, operation: impl AsyncFnOnce(&Store, String) -> Result<(), StoreError>) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let received = receive(&store, "bytes").await;
+    store.put_object(about("key"), "etag".to_owned(), received).await.unwrap();
+    store.create_package(package(1, 1), CHECKS).await.unwrap();
+    let id = store.create_package(package(1, 1), CHECKS).await.unwrap().package_id;
+    damage(folder.path(), change);
+    let result = operation(&store, id).await;
+    assert!(matches!(result, Err(StoreError::Damaged(_))), "{change}: {result:?}");
+    store.close();
+}
+
+#[tokio::test]
+async fn damaged_records_are_neither_read_nor_changed() {
+    let create = async |store: &Store, _| store.create_package(package(1, 1), CHECKS).await.map(drop);
+    let delete = async |store: &Store, id| store.delete_package(id).await.map(drop);
+    let list = async |store: &Store, _| store.list_packages(&everything()).map(drop);
+    let object = async |store: &Store, _| store.object("bucket".to_owned(), "key".to_owned()).await.map(drop);
+    let read = async |store: &Store, _| store.open_object("bucket".to_owned(), "key".to_owned()).await.map(drop);
+    let remove = async |store: &Store, _| store.delete_object("bucket".to_owned(), "key".to_owned()).await;
+
+    let package = "UPDATE packages SET description = 'garbage'";
+    assert_damaged(package, list).await;
+    assert_damaged(package, delete).await;
+    assert_damaged(package, async |store, id| store.show_package(&id).map(drop)).await;
+    assert_damaged(package, async |store, _| store.packages_after(None, 10).await.map(drop)).await;
+    let count = "UPDATE filters SET packages = 7";
+    assert_damaged(count, list).await;
+    assert_damaged(count, create).await;
+    assert_damaged(count, delete).await;
+    assert_damaged("UPDATE sequence SET last = 0", create).await;
+    assert_damaged("UPDATE objects SET size = 1", object).await;
+    assert_damaged("UPDATE objects SET size = 1", remove).await;
+    assert_damaged("UPDATE object_files SET file = '../emulator.db'", read).await;
+    assert_damaged("UPDATE object_files SET file = '../emulator.db'", remove).await;
+    assert_damaged("DELETE FROM object_files", read).await;
+}
+
+#[tokio::test]
+async fn a_list_that_does_not_have_what_it_counts_is_damaged() {
+    let list = async |store: &Store, _| store.list_packages(&everything()).map(drop);
+    assert_damaged("DELETE FROM listing WHERE seq = 1", list).await;
+    assert_damaged("DELETE FROM packages WHERE seq = 1", list).await;
+    assert_damaged("UPDATE listing SET seq = 9 WHERE seq = 2", list).await;
 }

@@ -1,10 +1,15 @@
 //! Damage that a crash or a bad disk leaves in the database and its log: recovered or reported, never served.
+//!
+//! Each test damages a copy of a folder and starts an emulator in it, which then either refuses to start or answers 500
+//! where it meets the damage. Everything else that it serves is what was created, and as many as its count says.
 
+use std::collections::HashMap;
 use std::fs;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use iotda_ota_emulator::{Emulator, StartError};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::client::{Caller, minimal};
 use crate::durability::copy;
@@ -28,31 +33,64 @@ async fn crashed(folder: &Path) -> (PathBuf, Vec<Value>) {
     (copied, created)
 }
 
-/// Opens a damaged copy. Whatever is served then is something that was created; returns how much that is.
+/// Opens a damaged copy. Whatever is served then is something that was created; returns how much that is, or nothing if
+/// the damage was reported.
 async fn served(folder: &Path, created: &[Value], what: &str) -> Option<usize> {
     let caller = match Emulator::builder().data_dir(folder).start().await {
         Ok(emulator) => Caller::of(emulator),
         Err(StartError::Damaged { .. }) => return None,
         Err(error) => panic!("{what}: {error}"),
     };
+    let mut known: HashMap<&str, &Value> =
+        created.iter().map(|package| (package["package_id"].as_str().unwrap(), package)).collect();
     let mut found = 0;
     let mut marker = String::new();
+    let mut reported = false;
     loop {
         let (status, page) = caller.list(&format!("package_type=firmwarePackage&limit=50{marker}")).await;
         if status == 500 {
+            assert_reported(&page, what);
             return None;
         }
         let packages = page["packages"].as_array().unwrap();
-        let Some(last) = page["page"]["marker"].as_str() else { break };
-        marker = format!("&marker={last}");
         for package in packages {
-            let (status, shown) = caller.show(package["package_id"].as_str().unwrap()).await;
-            assert!(status == 500 || created.contains(&shown), "{what}: {shown}");
+            let id = package["package_id"].as_str().unwrap();
+            let created = known.remove(id).unwrap_or_else(|| panic!("{what}: {package}"));
+            assert_eq!(*package, without_location(created), "{what}");
             found += 1;
         }
-        assert!(page["page"]["count"].as_u64().unwrap() as usize >= packages.len(), "{what}");
+        // One of each page is enough, because a page reads the same records.
+        if let Some(first) = packages.first() {
+            let (status, shown) = caller.show(first["package_id"].as_str().unwrap()).await;
+            match status {
+                500 => {
+                    assert_reported(&shown, what);
+                    reported = true;
+                }
+                _ => assert!(created.contains(&shown), "{what}: {shown}"),
+            }
+        }
+        let Some(last) = page["page"]["marker"].as_str() else {
+            // An empty page has a count only if something comes before it.
+            assert!(found == 0 || page["page"]["count"] == found, "{what}: {found} of {}", page["page"]);
+            break;
+        };
+        marker = format!("&marker={last}");
     }
-    Some(found)
+    (!reported).then_some(found)
+}
+
+fn assert_reported(answer: &Value, what: &str) {
+    assert_eq!(answer["error_code"], "EMULATOR.DATA_DAMAGED", "{what}: {answer}");
+    for next in ["Stop it", "copy", "dump", "/emulator/reset"] {
+        assert!(answer["error_msg"].as_str().unwrap().contains(next), "{what}: {answer}");
+    }
+}
+
+fn without_location(package: &Value) -> Value {
+    let mut package = package.clone();
+    package.as_object_mut().unwrap().remove("file_location");
+    package
 }
 
 async fn damaged(
@@ -65,8 +103,8 @@ async fn damaged(
     let folder = tempfile::tempdir().unwrap();
     let copied = folder.path().join("data");
     copy(crashed, &copied);
-    // The index of the log is made anew after a crash of the system.
-    fs::remove_file(copied.join("emulator.db-shm")).unwrap();
+    // The index of the log is made anew after a crash of the system; a clean stop leaves none.
+    let _: std::io::Result<()> = fs::remove_file(copied.join("emulator.db-shm"));
     let path = copied.join(file);
     let mut bytes = fs::read(&path).unwrap();
     damage(&mut bytes);
@@ -131,7 +169,6 @@ async fn lost_pages_of_the_database_are_reported() {
     Emulator::builder().data_dir(&crashed).start().await.unwrap().shutdown().await;
     let whole = fs::read(crashed.join("emulator.db")).unwrap();
     assert!(!crashed.join("emulator.db-wal").exists());
-    fs::write(crashed.join("emulator.db-shm"), "").unwrap();
     for back in 1..=4 {
         let start = whole.len() - back * PAGE;
         for (what, fill) in [("zeros", 0x00), ("ones", 0xff), ("garbage", 0x5a)] {
@@ -141,4 +178,108 @@ async fn lost_pages_of_the_database_are_reported() {
         let cut = damaged(&crashed, &created, "emulator.db", "cut", |bytes| bytes.truncate(start + 100)).await;
         assert_eq!(cut, None, "cut at page {back} from the end");
     }
+}
+
+#[tokio::test]
+async fn half_pages_and_sectors_of_the_database_are_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let (crashed, created) = crashed(folder.path()).await;
+    Emulator::builder().data_dir(&crashed).start().await.unwrap().shutdown().await;
+    let length = fs::metadata(crashed.join("emulator.db")).unwrap().len() as usize;
+    for back in 1..=5 {
+        let end = length - (back - 1) * PAGE;
+        for (part, bytes) in [("half", PAGE / 2), ("sector", 512)] {
+            for fill in [0x00, 0x5a, b'x'] {
+                let what = format!("{part} of page {back} from the end with {fill:#x}");
+                let damage = |file: &mut Vec<u8>| file[end - bytes..end].fill(fill);
+                assert_eq!(damaged(&crashed, &created, "emulator.db", &what, damage).await, None, "{what}");
+            }
+        }
+    }
+}
+
+/// A folder that was loaded and closed, with so many large packages, and these packages.
+async fn large(folder: &Path, packages: usize) -> (PathBuf, Vec<Value>) {
+    let dump = folder.join("packages.jsonl");
+    let mut file = BufWriter::new(fs::File::create(&dump).unwrap());
+    let mut created = Vec::new();
+    for number in 1..=packages {
+        let mut package = minimal("a.bin");
+        package["package_id"] = format!("{:032x}", (number as u128).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c)).into();
+        package["create_time"] = "20230211T121212Z".into();
+        package["custom_info"] = "x".repeat(3500).into();
+        writeln!(file, "{}", json!({ "package": package })).unwrap();
+        created.push(package);
+    }
+    file.into_inner().unwrap();
+    let data = folder.join("data");
+    let builder = Emulator::builder().data_dir(&data).load(dump).check_objects(false);
+    builder.start().await.unwrap().shutdown().await;
+    (data, created)
+}
+
+/// Damages the last pages of a database; each time it has to be reported.
+async fn assert_reported_in_last_pages(data: &Path, created: &[Value], pages: usize) {
+    let length = fs::metadata(data.join("emulator.db")).unwrap().len() as usize;
+    for back in 1..=pages {
+        let end = length - (back - 1) * PAGE;
+        for (part, bytes) in [("half", PAGE / 2), ("sector", 512)] {
+            let what = format!("{part} of page {back} from the end");
+            let damage = |file: &mut Vec<u8>| file[end - bytes..end].fill(0);
+            assert_eq!(damaged(data, created, "emulator.db", &what, damage).await, None, "{what}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn damage_of_a_database_whose_rows_alone_are_checked_is_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, created) = large(folder.path(), 1200).await;
+    assert!(fs::metadata(data.join("emulator.db")).unwrap().len() > 4 << 20);
+    assert_eq!(damaged(&data, &created, "emulator.db", "nothing", |_| ()).await, Some(created.len()));
+    assert_reported_in_last_pages(&data, &created, 5).await;
+}
+
+#[tokio::test]
+async fn damage_that_no_start_looks_for_is_reported_where_it_is_read_and_gone_after_a_reset() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, created) = large(folder.path(), 8500).await;
+    let path = data.join("emulator.db");
+    let mut bytes = fs::read(&path).unwrap();
+    assert!(bytes.len() > 32 << 20);
+    assert_reported_in_last_pages(&data, &created, 1).await;
+
+    // One letter of a package in the middle; the structure around it stays.
+    let middle = bytes.len() / 2;
+    let at = middle + bytes[middle..].windows(64).position(|window| window == [b'x'; 64]).unwrap();
+    bytes[at] = b'y';
+    fs::write(&path, bytes).unwrap();
+    let caller = Caller::of(Emulator::builder().data_dir(&data).check_objects(false).start().await.unwrap());
+    let dumped = caller.emulator.dump(folder.path().join("dump")).await.unwrap_err();
+    assert!(dumped.to_string().contains("damaged"), "{dumped}");
+    caller.emulator.reset().await.unwrap();
+    assert_eq!(caller.create(&minimal("a.bin")).await.0, 201);
+    let (_, page) = caller.list("package_type=firmwarePackage").await;
+    assert_eq!(page["page"]["count"], 1);
+}
+
+#[tokio::test]
+async fn a_damaged_record_of_an_object_is_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, _) = large(folder.path(), 1200).await;
+    let caller = Caller::of(Emulator::builder().data_dir(&data).start().await.unwrap());
+    caller.upload("an-object-of-its-own.bin", b"firmware").await;
+    caller.emulator.shutdown().await;
+    let path = data.join("emulator.db");
+    let mut bytes = fs::read(&path).unwrap();
+    let key = b"an-object-of-its-own.bin";
+    let places: Vec<usize> = (0..bytes.len() - key.len()).filter(|&at| bytes[at..].starts_with(key)).collect();
+    // In the table and in its index.
+    assert_eq!(places.len(), 2);
+    for at in places {
+        bytes[at + key.len() - 1] = b'm';
+    }
+    fs::write(&path, bytes).unwrap();
+    let error = Emulator::builder().data_dir(&data).start().await.unwrap_err();
+    assert!(matches!(error, StartError::Damaged { .. }), "{error}");
 }
