@@ -150,6 +150,7 @@ mod tests {
     use std::cell::Cell;
 
     use http::{HeaderValue, StatusCode};
+    use proptest::prelude::*;
 
     use super::*;
     use crate::error::ErrorKind;
@@ -244,6 +245,26 @@ mod tests {
             assert_eq!(asked_for(&headers(text)), expected.map(Duration::from_secs), "{text:?}");
         }
         assert_eq!(asked_for(&HeaderMap::new()), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_delay_that_is_asked_for_is_read_as_it_was_meant(seconds in 0_u64..4_000_000_000, back in 0_i64..4_000_000_000) {
+            prop_assert_eq!(asked_for(&headers(&seconds.to_string())), Some(Duration::from_secs(seconds)));
+            let date = |moment: Timestamp| jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&moment).unwrap();
+            let now: Timestamp = "2026-10-21T07:28:00Z".parse().unwrap();
+            let later = now + jiff::SignedDuration::from_secs(seconds as i64);
+            prop_assert_eq!(asked_for(&headers(&date(later))), Some(Duration::from_secs(seconds)));
+            let earlier = now - jiff::SignedDuration::from_secs(back);
+            prop_assert_eq!(asked_for(&headers(&date(earlier))), Some(Duration::ZERO));
+        }
+
+        #[test]
+        fn what_is_neither_a_number_nor_a_date_asks_for_nothing(text in "[ -~]{0,30}") {
+            let number = text.trim();
+            let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+            prop_assert!(asked_for(&headers(&text)).is_none() || is_number, "{}", text);
+        }
     }
 
     #[test]

@@ -114,6 +114,10 @@ fn decode(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+    use proptest::option;
+    use proptest::prelude::*;
+
     use super::*;
     use crate::rejection::Code;
 
@@ -181,5 +185,41 @@ mod tests {
     fn the_first_of_repeated_values_counts() {
         let query = read("package_type=firmwarePackage&limit=5&limit=6").unwrap();
         assert_eq!(query.limit, 5);
+    }
+
+    proptest! {
+        #[test]
+        fn any_query_that_keeps_the_rules_is_read_as_it_was_written(
+            app_id in option::of("[A-Za-z0-9_-]{1,36}"), product_id in option::of("[A-Za-z0-9_-]{1,36}"),
+            version in option::of("[A-Za-z0-9._-]{1,256}"), marker in option::of("[0-9a-f]{24}"),
+            limit in 1_u32..=50, offset in 0_u32..=500, package_type in 0_usize..3,
+        ) {
+            let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+            let package_type = crate::rules::PACKAGE_TYPES[package_type];
+            let mut query = format!("limit={limit}&package_type={package_type}&offset={offset}");
+            let optional = [("app_id", &app_id), ("product_id", &product_id), ("version", &version), ("marker", &marker)];
+            for (name, value) in optional {
+                if let Some(value) = value {
+                    query += &format!("&{name}={}", encoded(value));
+                }
+            }
+            let filter = Filter {
+                package_type: package_type.to_owned(),
+                app_id: app_id.unwrap_or_default(),
+                product_id: product_id.unwrap_or_default(),
+                version: version.unwrap_or_default(),
+            };
+            prop_assert_eq!(read(&query), Ok(ListQuery { filter, limit, marker, offset }));
+        }
+
+        #[test]
+        fn any_query_is_read_within_the_bounds_or_refused(
+            query in "((package_type|app_id|limit|marker|offset|[a-z]{0,4})=?(firmwarePackage|[!-~]{0,9})&?){0,6}",
+        ) {
+            if let Ok(query) = read(&query) {
+                prop_assert!((1..=50).contains(&query.limit) && query.offset <= 500);
+                prop_assert!(query.marker.is_none_or(|marker| marker.len() == 24));
+            }
+        }
     }
 }

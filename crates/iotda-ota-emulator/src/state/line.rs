@@ -69,3 +69,51 @@ pub(super) struct End {
     pub(super) packages: u64,
     pub(super) objects: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::btree_map;
+    use proptest::option;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn lines() -> impl Strategy<Value = Line> {
+        let object = (
+            option::of(".{0,9}"),
+            ".{0,9}",
+            option::of(".{0,9}"),
+            btree_map(".{0,9}", ".{0,9}", 0..3),
+            option::of(".{0,9}"),
+            option::of(".{0,9}"),
+        );
+        prop_oneof![
+            any::<u32>().prop_map(|version| Line::Dump(Header { version })),
+            (".{0,9}", option::of(".{0,9}")).prop_map(|(name, owner)| Line::Bucket(BucketLine { name, owner })),
+            btree_map(".{0,9}", ".{0,9}", 0..4).prop_map(|members| {
+                Line::Package(members.into_iter().map(|(name, value)| (name, Value::String(value))).collect())
+            }),
+            object.prop_map(|(bucket, key, content_type, metadata, etag, text)| {
+                Line::Object(ObjectLine { bucket, key, content_type, metadata, etag, text })
+            }),
+            any::<String>().prop_map(Line::Bytes),
+            (any::<u64>(), any::<u64>()).prop_map(|(packages, objects)| Line::End(End { packages, objects })),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_is_one_line_and_read_as_it_was_written(line in lines()) {
+            let written = serde_json::to_string(&line).unwrap();
+            prop_assert!(!written.contains('\n'));
+            let read: Line = serde_json::from_str(&written).unwrap();
+            prop_assert_eq!(serde_json::to_string(&read).unwrap(), written);
+            prop_assert_eq!(std::mem::discriminant(&read), std::mem::discriminant(&line));
+        }
+
+        #[test]
+        fn any_text_is_a_line_or_refused(text in "\\{\"(dump|bucket|package|object|bytes|end|[a-z]{1,5})\":[ -~]{0,20}\\}") {
+            let _ = serde_json::from_str::<Line>(&text);
+        }
+    }
+}

@@ -137,7 +137,22 @@ fn add(connection: &Connection, clock: &dyn Clock, known: KnownPackage) -> Resul
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_paging_position_is_read_as_it_is_written(second in 0..=i64::from(u32::MAX), seq in 1..=i64::MAX) {
+            let id = RecordId { second, seq };
+            prop_assert_eq!(RecordId::read(&id.write()), Some(id));
+        }
+
+        #[test]
+        fn any_other_text_is_none(text in "[0-9a-fA-F+ é-]{20,28}") {
+            prop_assert!(RecordId::read(&text).is_none_or(|id| id.write() == text));
+        }
+    }
 
     #[test]
     fn a_paging_position_is_read_as_it_is_written() {

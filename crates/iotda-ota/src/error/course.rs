@@ -210,8 +210,47 @@ impl Error {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::model::{ObsLocation, PackageType};
+
+    /// The words that a shell makes of a command, by the quoting of POSIX; what would do anything else is refused.
+    fn words(command: &str) -> Vec<String> {
+        let (mut words, mut word) = (Vec::new(), None::<String>);
+        let mut rest = command.chars();
+        while let Some(next) = rest.next() {
+            match next {
+                ' ' => words.extend(word.take()),
+                '\'' => word.get_or_insert_default().extend(rest.by_ref().take_while(|&c| c != '\'')),
+                '\\' => word.get_or_insert_default().extend(rest.next()),
+                c => {
+                    assert!(c.is_ascii_alphanumeric() || "_-./:@%+,".contains(c), "{c:?} in {command}");
+                    word.get_or_insert_default().push(c);
+                }
+            }
+        }
+        words.extend(word);
+        words
+    }
+
+    proptest! {
+        #[test]
+        fn the_command_has_the_words_that_were_meant(
+            app_id in any::<String>(), product_id in "[ -~]{0,12}", package_type in "[ \"'$`\\\\a-z*?!\n]{0,9}", version in ".{0,9}",
+        ) {
+            let location = ObsLocation::new("cn-north-4", "abc", "x.bin");
+            let package_type = PackageType::from(package_type);
+            let request = CreateRequest::new(
+                app_id.as_str().into(), product_id.as_str().into(), package_type.clone(), version.as_str().into(), location,
+            );
+            let found = words(&Sought::Package(Box::new(request)).command());
+            prop_assert_eq!(found, [
+                "iotda-ota", "package", "list", "--all", "--type", package_type.as_str(), "--app-id", &app_id,
+                "--product-id", &product_id, "--version", &version,
+            ]);
+        }
+    }
 
     #[test]
     fn the_command_survives_a_shell() {

@@ -334,5 +334,12 @@ mod tests {
             let body = serde_json::json!({ "error_code": code, "error_msg": message }).to_string();
             prop_assert_eq!(read(&body), found(&code, &message));
         }
+
+        #[test]
+        fn any_message_of_obs_is_read_as_it_was_written(code in "[A-Za-z]{1,20}", message in "[!-~é升]([ -~é升]{0,40}[!-~é升])?") {
+            let written = quick_xml::escape::escape(message.as_str());
+            let body = format!("<Error><Code>{code}</Code><Message>{written}</Message><HostId>x</HostId></Error>");
+            prop_assert_eq!(read(&body), found(&code, &message));
+        }
     }
 }

@@ -53,19 +53,19 @@ pub(super) struct ListedPart {
 }
 
 #[derive(Deserialize)]
-struct Begun {
+pub(super) struct Begun {
     #[serde(rename = "UploadId")]
     upload_id: String,
 }
 
 #[derive(Deserialize)]
-struct Completed {
+pub(super) struct Completed {
     #[serde(rename = "ETag")]
     etag: String,
 }
 
 #[derive(Deserialize)]
-struct PartPage {
+pub(super) struct PartPage {
     #[serde(rename = "IsTruncated", default)]
     truncated: bool,
     #[serde(rename = "NextPartNumberMarker", default)]
@@ -75,7 +75,7 @@ struct PartPage {
 }
 
 #[derive(Deserialize)]
-struct UploadPage {
+pub(super) struct UploadPage {
     #[serde(rename = "EncodingType", default)]
     encoding: Option<String>,
     #[serde(rename = "IsTruncated", default)]
@@ -287,7 +287,7 @@ fn is_damaged(error: &Error) -> bool {
 
 /// Reads the XML of an answer. A status of success may still bring an error, because completing can take longer than the
 /// store waits before it answers.
-fn read<T: DeserializeOwned>(operation: &'static str, reply: &Reply) -> Result<T, Error> {
+pub(super) fn read<T: DeserializeOwned>(operation: &'static str, reply: &Reply) -> Result<T, Error> {
     let found = std::str::from_utf8(&reply.body).ok().and_then(|text| quick_xml::de::from_str(text).ok());
     found.ok_or_else(|| unintelligible(operation, reply))
 }
@@ -313,3 +313,6 @@ fn unintelligible(operation: &'static str, reply: &Reply) -> Error {
     };
     Error::new(kind, message).with_operation(operation).with_service(service).with_hint(hint)
 }
+
+#[cfg(test)]
+mod tests;

@@ -258,7 +258,7 @@ impl ListPackages {
 
 impl PackagePage {
     /// Takes the generated type. Without a list it is a page only if it says that there is nothing to list.
-    fn from_wire(wire: types::OtaPackageList) -> Option<Self> {
+    pub(crate) fn from_wire(wire: types::OtaPackageList) -> Option<Self> {
         let page = wire.page;
         let count = page.as_ref().and_then(|page| u64::try_from(page.count?).ok());
         let packages = wire.packages.or_else(|| (count == Some(0)).then(Vec::new))?;
@@ -267,7 +267,7 @@ impl PackagePage {
     }
 
     /// Reads a page with odd fields; one that has no list of packages is none.
-    fn from_body(body: &[u8]) -> Option<Self> {
+    pub(crate) fn from_body(body: &[u8]) -> Option<Self> {
         #[derive(Deserialize)]
         struct Lax {
             packages: Vec<Package>,
@@ -282,3 +282,6 @@ impl PackagePage {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

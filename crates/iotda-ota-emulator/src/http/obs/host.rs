@@ -48,6 +48,8 @@ impl InHost {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -68,6 +70,26 @@ mod tests {
             ("fw.example.com:80", InHost::BucketIfItExists("fw".to_owned())),
         ] {
             assert_eq!(InHost::read(host), expected, "{host}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bucket_before_a_known_server_is_found(bucket in "[a-z0-9][a-z0-9-]{1,20}(\\.[a-z0-9][a-z0-9-]{0,9})?", port in any::<u16>()) {
+            prop_assume!(!bucket.starts_with("obs.") && !bucket.contains(".obs"));
+            for server in ["localhost", "obs.cn-north-4.myhuaweicloud.com", "LOCALHOST."] {
+                prop_assert_eq!(InHost::read(&format!("{bucket}.{server}:{port}")), InHost::Bucket(bucket.clone()));
+            }
+        }
+
+        #[test]
+        fn any_address_names_no_bucket(address in any::<IpAddr>(), port in any::<u16>()) {
+            prop_assert_eq!(InHost::read(&std::net::SocketAddr::new(address, port).to_string()), InHost::Nothing);
+        }
+
+        #[test]
+        fn any_text_is_survived(host in ".{0,40}") {
+            let _ = InHost::read(&host);
         }
     }
 }

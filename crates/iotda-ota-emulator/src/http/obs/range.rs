@@ -46,6 +46,8 @@ fn number(text: &str) -> Option<Option<u64>> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -73,6 +75,34 @@ mod tests {
             ["", "bytes", "bytes=", "bytes=-", "bytes=4-3", "bytes=a-b", "bytes=1-2,4-5", "items=0-1", "bytes=+1-2"]
         {
             assert_eq!(read(value, 10), Range::Whole, "{value}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_range_has_the_bytes_that_it_names(first in 0_u64..40, last in 0_u64..40, size in 0_u64..40) {
+            let bytes = |range| match range {
+                Range::Whole => (0..size).collect(),
+                Range::Part { first, last } => (first..=last).collect::<Vec<_>>(),
+                Range::BehindTheEnd => Vec::new(),
+            };
+            let closed: Vec<_> = (first..=last).filter(|&byte| byte < size).collect();
+            if first <= last {
+                prop_assert_eq!(bytes(read(&format!("bytes={first}-{last}"), size)), closed);
+            }
+            let open: Vec<_> = (first..size).collect();
+            prop_assert_eq!(bytes(read(&format!("bytes={first}-"), size)), open);
+            let end: Vec<_> = (size.saturating_sub(last)..size).collect();
+            prop_assert_eq!(bytes(read(&format!("bytes=-{last}"), size)), end);
+        }
+
+        #[test]
+        fn any_text_is_a_range_within_the_object_or_ignored(
+            text in "(bytes=)?([0-9]{0,21}-?[0-9]{0,21}|.{0,20})", size in any::<u64>(),
+        ) {
+            if let Range::Part { first, last } = read(&text, size) {
+                prop_assert!(first <= last && last < size, "{} of {}: {}-{}", text, size, first, last);
+            }
         }
     }
 }

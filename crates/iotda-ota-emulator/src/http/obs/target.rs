@@ -148,6 +148,11 @@ fn decode(text: &str) -> Result<String, Rejection> {
 
 #[cfg(test)]
 mod tests {
+    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+    use proptest::collection::vec;
+    use proptest::option;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn read(uri: &str) -> Target {
@@ -192,5 +197,39 @@ mod tests {
         let long = format!("/abc/{}", "k".repeat(1025));
         assert_eq!(read(&long).check_key().unwrap_err().code, Code::ObsKeyTooLong);
         assert!(read(&long[..long.len() - 1]).check_key().is_ok());
+    }
+
+    fn encoded(text: &str) -> String {
+        utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+    }
+
+    proptest! {
+        #[test]
+        fn any_bucket_key_and_query_are_read_as_they_were_encoded(
+            bucket in "[a-z0-9.-]{1,20}", key in ".{0,30}", query in vec((".{1,9}", option::of(".{0,9}")), 0..4),
+        ) {
+            let items: Vec<String> = query
+                .iter()
+                .map(|(name, value)| match value {
+                    Some(value) => format!("{}={}", encoded(name), encoded(value)),
+                    None => encoded(name),
+                })
+                .collect();
+            let target = read(&format!("/{bucket}/{}?{}", encoded(&key), items.join("&")));
+            prop_assert_eq!(&target, &Target { bucket: bucket.clone(), key: key.clone(), query });
+            // Slashes may stand for themselves.
+            let slashes = key.split('/').map(encoded).collect::<Vec<_>>().join("/");
+            prop_assert_eq!(read(&format!("/{bucket}/{slashes}")).key, key);
+        }
+
+        #[test]
+        fn any_address_is_read_or_refused(path in "/[!-~]{0,40}") {
+            if let Ok(uri) = path.parse::<Uri>()
+                && let Ok(target) = Target::in_path(&uri)
+            {
+                let _ = (target.check_key(), target.most_entries("max-keys"), target.wants_encoded_keys());
+                prop_assert!(!target.bucket.contains('/') || path.contains('%'));
+            }
+        }
     }
 }
