@@ -17,6 +17,7 @@ mod document;
 mod drift;
 mod emulator;
 mod environment;
+mod fuzz;
 mod interop;
 mod python;
 mod tidy;
@@ -62,6 +63,14 @@ enum Command {
     },
     /// Check the OpenAPI document against the house rules
     Document,
+    /// Run the fuzz targets; needs a nightly compiler and cargo-fuzz
+    Fuzz {
+        /// Which targets; all if none is named
+        targets: Vec<fuzz::Target>,
+        /// How long each of them runs
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
     /// Check the tree against the house rules
     Tidy,
     /// Compare the OpenAPI document with the models of the official Python SDK; needs Python 3.11
@@ -87,6 +96,7 @@ fn main() -> ExitCode {
         Command::Codegen { check } => codegen::run(&root, check, out),
         Command::Chaos { creates, seed } => chaos::run(&root, creates, seed, out),
         Command::Document => document::run(&root, out),
+        Command::Fuzz { targets, seconds } => fuzz::run(&root, &targets, seconds, out),
         Command::Tidy => tidy::run(&root, out),
         Command::Drift => drift::run(&root, out),
         Command::Interop => interop::run(&root, out),

@@ -16,13 +16,14 @@ const TOP: [&str; 9] =
     ["Cargo.lock", "Cargo.toml", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "crates", "openapi", "tests", "xtask"];
 
 /// Which of our crates a crate may depend on; the reasons are in crates/README.md.
-const MAY_USE: [(&str, &[&str]); 8] = [
+const MAY_USE: [(&str, &[&str]); 9] = [
     ("huaweicloud-signing", &[]),
     ("iotda-ota", &["huaweicloud-signing", "iotda-ota-client"]),
     ("iotda-ota-bench", &["huaweicloud-signing", "iotda-ota"]),
     ("iotda-ota-cli", &["iotda-ota", "iotda-ota-emulator"]),
     ("iotda-ota-client", &[]),
     ("iotda-ota-emulator", &["huaweicloud-signing"]),
+    ("iotda-ota-fuzz", &["huaweicloud-signing", "iotda-ota", "iotda-ota-emulator"]),
     ("iotda-ota-tests", &["iotda-ota", "iotda-ota-client", "iotda-ota-emulator"]),
     ("xtask", &[]),
 ];
@@ -86,13 +87,17 @@ fn manifest(name: &str, text: &str, findings: &mut Vec<String>) -> Result<(), Fa
     let inherits =
         |table: Option<&Value>| table.and_then(|table| table.get("workspace")) == Some(&Value::Boolean(true));
     let package = manifest.get("package");
-    for key in ["version", "edition", "rust-version", "license"] {
-        if !inherits(package.and_then(|package| package.get(key))) {
-            findings.push(format!("{name}: package.{key} is not inherited from the workspace"));
+    // A workspace of its own has nothing to inherit from.
+    let alone = manifest.get("workspace").is_some();
+    if !alone {
+        for key in ["version", "edition", "rust-version", "license"] {
+            if !inherits(package.and_then(|package| package.get(key))) {
+                findings.push(format!("{name}: package.{key} is not inherited from the workspace"));
+            }
         }
-    }
-    if !inherits(manifest.get("lints")) {
-        findings.push(format!("{name}: lints are not inherited from the workspace"));
+        if !inherits(manifest.get("lints")) {
+            findings.push(format!("{name}: lints are not inherited from the workspace"));
+        }
     }
     let crate_name = package.and_then(|package| package.get("name")).and_then(Value::as_str).unwrap_or_default();
     let Some((_, allowed)) = MAY_USE.iter().find(|(from, _)| *from == crate_name) else {
@@ -110,7 +115,7 @@ fn manifest(name: &str, text: &str, findings: &mut Vec<String>) -> Result<(), Fa
                 if section == "dev-dependencies" && dependency == crate_name && value.get("version").is_none() {
                     continue;
                 }
-                if !inherits(Some(value)) {
+                if !alone && !inherits(Some(value)) {
                     findings.push(format!("{name}: {section}.{dependency} is not inherited from the workspace"));
                 }
                 let ours = MAY_USE.iter().any(|(crate_name, _)| crate_name == dependency);
@@ -185,6 +190,14 @@ mod tests {
                 expected
             );
         }
+    }
+
+    #[test]
+    fn a_workspace_of_its_own_inherits_nothing_and_may_depend_on_no_more() {
+        let mut found = Vec::new();
+        let text = "[package]\nname = \"iotda-ota-fuzz\"\nversion = \"0.0.0\"\n\n[dependencies]\niotda-ota = { path = \"x\" }\niotda-ota-client = { path = \"x\" }\n\n[workspace]\n";
+        manifest("tests/fuzz/Cargo.toml", text, &mut found).unwrap();
+        assert_eq!(found, ["tests/fuzz/Cargo.toml: iotda-ota-fuzz may not depend on iotda-ota-client"]);
     }
 
     #[test]

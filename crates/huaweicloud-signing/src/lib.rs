@@ -43,6 +43,8 @@
 
 mod access_key;
 pub mod canonical;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod hex;
 pub mod obs;
 mod scheme;

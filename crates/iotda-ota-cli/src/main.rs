@@ -4,12 +4,17 @@
 //! `target` whom a command speaks to, `credentials` as whom, `commands` what is done, `output` the only place that
 //! prints, `exit_code` how it ends.
 
+// The fuzzer brings its own beginning, and needs but a part of the command.
+#![cfg_attr(fuzzing, no_main, allow(dead_code, reason = "the target needs a part of it"))]
+
 mod args;
 mod commands;
 mod config;
 mod credentials;
 mod exit_code;
 mod failure;
+#[cfg(any(test, fuzzing))]
+mod fuzz;
 mod manifest;
 mod output;
 mod signals;
@@ -24,3 +29,6 @@ fn main() -> std::process::ExitCode {
     // A panic was reported where it happened.
     std::panic::catch_unwind(run).unwrap_or(exit_code::ExitCode::Fault).into()
 }
+
+#[cfg(fuzzing)]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::manifest(data));

@@ -12,6 +12,8 @@ pub(crate) mod control;
 #[cfg(feature = "check-answers")]
 pub(crate) mod document;
 pub(crate) mod front;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod iam;
 mod metadata;
 pub(crate) mod obs;

@@ -51,6 +51,8 @@
 mod builder;
 mod clock;
 mod faults;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod http;
 mod identity;
 mod instance;

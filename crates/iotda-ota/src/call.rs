@@ -34,6 +34,8 @@ use crate::spans::{Course, Underway};
 
 mod attempts;
 mod body;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod options;
 mod outcome;
 

@@ -85,6 +85,8 @@ mod client;
 mod clock;
 mod endpoint;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod lock;
 mod model;
 mod obs;

@@ -23,7 +23,9 @@ use crate::retry::RetryPolicy;
 pub(crate) mod address;
 mod attempt;
 mod background;
-mod file;
+pub(crate) mod file;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod get;
 mod journal;
 mod multipart;

@@ -10,6 +10,8 @@
 mod bucket;
 mod call;
 mod dialect;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzz;
 mod get;
 mod host;
 mod multipart;

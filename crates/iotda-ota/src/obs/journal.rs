@@ -142,13 +142,12 @@ impl Journal {
     /// Writes that an upload is about to be begun, in place of whatever was there.
     pub(super) fn intend(&mut self, subject: &Subject, before: Option<Vec<String>>) -> io::Result<()> {
         self.file = None;
-        self.write(&Head { journal: VERSION, subject: subject.clone(), upload_id: None, before }, &BTreeMap::new())
+        self.write(&Record { subject: subject.clone(), stage: Stage::Intended { before } })
     }
 
     /// Writes the journal of an upload, in place of whatever was there.
     pub(super) fn begin(&mut self, subject: &Subject, saved: &Saved) -> io::Result<()> {
-        let upload_id = Some(saved.upload_id.clone());
-        self.write(&Head { journal: VERSION, subject: subject.clone(), upload_id, before: None }, &saved.parts)?;
+        self.write(&Record { subject: subject.clone(), stage: Stage::Begun(saved.clone()) })?;
         self.file = Some(OpenOptions::new().append(true).open(&self.path)?);
         Ok(())
     }
@@ -156,13 +155,9 @@ impl Journal {
     /// Writes all of it, in one step.
     ///
     /// It is not forced to disk: what a loss of power leaves is a journal that is ignored.
-    fn write(&self, head: &Head, parts: &BTreeMap<u32, SavedPart>) -> io::Result<()> {
-        let mut text = line(head)?;
-        for (part, saved) in parts {
-            text.extend(line(&Line { part: *part, saved: saved.clone() })?);
-        }
+    fn write(&self, record: &Record) -> io::Result<()> {
         let fresh = self.path.with_extension("new");
-        fs::write(&fresh, &text)?;
+        fs::write(&fresh, print(record)?)?;
         fs::rename(&fresh, &self.path)
     }
 
@@ -182,6 +177,20 @@ impl Journal {
         self.file = None;
         let _ = fs::remove_file(&self.path);
     }
+}
+
+/// The text of a journal.
+pub(super) fn print(record: &Record) -> io::Result<Vec<u8>> {
+    let none = BTreeMap::new();
+    let (upload_id, before, parts) = match &record.stage {
+        Stage::Intended { before } => (None, before.clone(), &none),
+        Stage::Begun(saved) => (Some(saved.upload_id.clone()), None, &saved.parts),
+    };
+    let mut text = line(&Head { journal: VERSION, subject: record.subject.clone(), upload_id, before })?;
+    for (part, saved) in parts {
+        text.extend(line(&Line { part: *part, saved: saved.clone() })?);
+    }
+    Ok(text)
 }
 
 fn line(value: &impl Serialize) -> io::Result<Vec<u8>> {
@@ -234,7 +243,7 @@ fn read(path: &Path) -> Option<Record> {
 }
 
 /// Reads a journal as far as it can be understood; without a whole first line it is none.
-fn parse(bytes: &[u8]) -> Option<Record> {
+pub(super) fn parse(bytes: &[u8]) -> Option<Record> {
     if bytes.len() as u64 > LONGEST {
         return None;
     }

@@ -11,7 +11,7 @@ use super::*;
 const TEXT: &str = "[!-~éλ升]([ -~éλ升]{0,20}[!-~éλ升])?";
 
 fn reply(body: String) -> Reply {
-    Reply { status: StatusCode::OK, headers: HeaderMap::new(), body: body.into(), request_id: None }
+    Reply { status: StatusCode::OK, headers: HeaderMap::new(), body: body.into(), request_id: None, attempt: 1 }
 }
 
 fn element(name: &str, text: &str) -> String {

@@ -1,0 +1,3 @@
+//! The entry of the fuzz target `request`; what it does is in `http/fuzz.rs`.
+
+pub use crate::http::fuzz::request;
