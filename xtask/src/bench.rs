@@ -52,7 +52,7 @@ What it needs, and leaves out by name where it is not here:
   Python 3.11, venv, PyPI   the official Python SDKs
   node, npm, a JRE          Prism and WireMock
   curl, openssl, sha256sum  publishing by hand
-  crates.io                 aws-sdk-iot
+  cargo's registry          aws-sdk-iot
 Processor time and memory are known on Linux, in part on macOS.
 
 A benchmark that is made alone replaces its own section of the report; how each was made stands above it. The page about \
