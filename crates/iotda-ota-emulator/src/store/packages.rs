@@ -92,7 +92,7 @@ pub(super) fn add(connection: &Connection, seq: i64, package: &Package) -> Resul
                  VALUES (?1, ?2, ?3, ?4, 1)
                  ON CONFLICT (package_type, app_id, product_id, version)
                  DO UPDATE SET packages = packages + 1 WHERE ",
-                intact!("filter_id, package_type, app_id, product_id, version, packages"),
+                intact!("filter_id, packages"),
                 " RETURNING filter_id",
             ))?
             .query_row(filter, |row| row.get(0))
@@ -183,7 +183,7 @@ pub(super) fn delete(connection: &Connection, package_id: &str) -> Result<bool, 
             .prepare_cached(concat!(
                 "UPDATE filters SET packages = packages - 1
                  WHERE package_type = ?1 AND app_id = ?2 AND product_id = ?3 AND version = ?4 AND ",
-                intact!("filter_id, package_type, app_id, product_id, version, packages"),
+                intact!("filter_id, packages"),
                 " RETURNING filter_id",
             ))?
             .query_row(filter, |row| row.get(0))
@@ -264,11 +264,12 @@ fn find_filter(connection: &Connection, filter: &Filter) -> Result<Option<(i64, 
     let Filter { package_type, app_id, product_id, version } = filter;
     Ok(connection
         .prepare_cached(
-            "SELECT * FROM filters WHERE package_type = ?1 AND app_id = ?2 AND product_id = ?3 AND version = ?4",
+            "SELECT filter_id, packages, sum FROM filters
+             WHERE package_type = ?1 AND app_id = ?2 AND product_id = ?3 AND version = ?4",
         )?
         .query_row(params![package_type, app_id, product_id, version], |row| {
             sums::check(row)?;
-            Ok((row.get("filter_id")?, row.get("packages")?))
+            Ok((row.get(0)?, row.get(1)?))
         })
         .optional()?)
 }

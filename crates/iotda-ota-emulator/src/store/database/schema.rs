@@ -4,6 +4,7 @@
 pub(super) const VERSION: u32 = 3;
 
 /// Makes the tables. The last column of each but `listing` is the checksum of its row, see [`crate::store::sums`].
+/// That of `filters`, eight of which are written with each package, has only what is read of them.
 pub(super) const TABLES: &str = "
 CREATE TABLE packages (
     seq INTEGER PRIMARY KEY,
@@ -37,7 +38,7 @@ CREATE TABLE filters (
     product_id TEXT NOT NULL,
     version TEXT NOT NULL,
     packages INTEGER NOT NULL CHECK (packages >= 0),
-    sum INTEGER NOT NULL AS (row_sum(filter_id, package_type, app_id, product_id, version, packages)) STORED,
+    sum INTEGER NOT NULL AS (row_sum(filter_id, packages)) STORED,
     UNIQUE (package_type, app_id, product_id, version)
 ) STRICT;
 
