@@ -93,6 +93,8 @@ pub(super) fn connect_inspector(path: &Path) -> rusqlite::Result<Connection> {
 fn open(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(Duration::from_secs(5))?;
+    // Otherwise a statement with a parameter in LIMIT is planned anew whenever another value is bound to it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     sums::register(&connection)?;
     Ok(connection)
 }
@@ -174,6 +176,17 @@ mod tests {
         let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
         assert_eq!(mode, "wal");
         assert!(!folder.0.path().join(UNFINISHED).exists());
+    }
+
+    #[test]
+    fn statements_are_planned_once_whatever_is_bound() {
+        let folder = Folder::with_database();
+        let reader = connect_reader(&folder.find().unwrap().unwrap()).unwrap();
+        let mut statement = reader.prepare("SELECT seq FROM listing WHERE seq <= ?1 LIMIT ?2 OFFSET ?3").unwrap();
+        for values in [[1, 2, 3], [4, 5, 6]] {
+            assert!(statement.query(values).unwrap().next().unwrap().is_none());
+        }
+        assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0);
     }
 
     #[test]
