@@ -53,9 +53,11 @@
 //! Files of an object that is gone stay while somebody reads them ([`leases`]).
 
 mod bulk;
+mod columns;
 mod database;
 mod digests;
 mod files;
+mod filters;
 mod folder;
 mod incoming;
 mod inventory;
@@ -68,6 +70,7 @@ mod obs;
 mod packages;
 mod reader;
 mod readers;
+mod record_id;
 mod space;
 mod sums;
 mod writer;
@@ -82,7 +85,7 @@ use crate::rejection::Rejection;
 use crate::rules::list::ListQuery;
 use crate::rules::stored::Checks;
 use crate::start_error::StartError;
-pub(crate) use bulk::{KnownPackage, RecordId};
+pub(crate) use bulk::KnownPackage;
 pub(crate) use digests::{Digests, Wanted};
 pub(crate) use files::hex;
 pub(crate) use incoming::{Incoming, Received};
@@ -93,6 +96,7 @@ pub(crate) use multipart::UploadName;
 pub(crate) use objects::{NewObject, Object};
 use packages::Created;
 pub(crate) use packages::Page;
+pub(crate) use record_id::RecordId;
 
 /// How a store is opened.
 #[derive(Debug)]

@@ -1,12 +1,14 @@
 //! Packages in the database: create, show, list, delete.
 
-use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::sums::{self, intact};
+use super::columns::{self, column};
+use super::filters::{self, Listed};
+use super::record_id::RecordId;
+use super::sums;
 use super::{StoreError, objects};
 use crate::clock::{Clock, IdKind, compact_time, unix_seconds};
-use crate::package::{FileLocation, NewPackage, ObsLocation, Package};
+use crate::package::{NewPackage, Package};
 use crate::rules::PACKAGE_TYPES;
 use crate::rules::list::{Filter, ListQuery};
 use crate::rules::stored::{self, Checks, Found};
@@ -44,9 +46,9 @@ pub(super) fn create(
     stored::check(&new, checks, &found).map_err(StoreError::Rejected)?;
 
     let now = unix_seconds(clock.now());
-    let (seq, record_id) = next_record(connection, now)?;
-    let mut package = Package { record_id, create_time: compact_time(now), ..new.into() };
-    add_with_free_id(connection, clock, seq, &mut package)?;
+    let id = RecordId::next(connection, now)?;
+    let mut package = Package { record_id: id.write(), create_time: compact_time(now), ..new.into() };
+    add_with_free_id(connection, clock, id.seq, &mut package)?;
     Ok(Created::Package(Box::new(package)))
 }
 
@@ -66,40 +68,12 @@ pub(super) fn add_with_free_id(
     }
 }
 
-/// The next place in the order of packages, and the paging position that belongs to it.
-pub(super) fn next_record(connection: &Connection, now: i64) -> Result<(i64, String), StoreError> {
-    let (seq, second): (i64, i64) = connection
-        .prepare_cached(concat!(
-            "UPDATE sequence SET last = last + 1, last_second = max(last_second, ?1) WHERE ",
-            intact!("last, last_second"),
-            " RETURNING last, last_second"
-        ))?
-        .query_row([now], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?
-        .ok_or_else(|| sums::damaged(DISORDERED))?;
-    Ok((seq, format!("{second:08x}{seq:016x}")))
-}
-
 /// Writes a package and everything by which it is found; false, and nothing is written, when its id is taken.
 pub(super) fn add(connection: &Connection, seq: i64, package: &Package) -> Result<bool, StoreError> {
-    if !insert(connection, seq, package)? {
+    if !columns::insert(connection, seq, package)? {
         return Ok(false);
     }
-    for filter in filters_of(package) {
-        let filter_id: i64 = connection
-            .prepare_cached(concat!(
-                "INSERT INTO filters (package_type, app_id, product_id, version, packages)
-                 VALUES (?1, ?2, ?3, ?4, 1)
-                 ON CONFLICT (package_type, app_id, product_id, version)
-                 DO UPDATE SET packages = packages + 1 WHERE ",
-                intact!("filter_id, packages"),
-                " RETURNING filter_id",
-            ))?
-            .query_row(filter, |row| row.get(0))
-            .optional()?
-            .ok_or_else(|| sums::damaged(MISCOUNTED))?;
-        connection.prepare_cached("INSERT INTO listing (filter_id, seq) VALUES (?1, ?2)")?.execute([filter_id, seq])?;
-    }
+    filters::enter(connection, seq, package)?;
     Ok(true)
 }
 
@@ -109,7 +83,7 @@ pub(super) fn show(connection: &Connection, package_id: &str) -> Result<Option<V
     let mut rows = statement.query([package_id])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let mut json = Vec::with_capacity(512);
-    whole(row)?.write_json(&mut json);
+    columns::whole(row)?.write_json(&mut json);
     Ok(Some(json))
 }
 
@@ -123,7 +97,9 @@ pub(super) fn list(connection: &mut Connection, query: &ListQuery) -> Result<Pag
 
 fn list_in_snapshot(connection: &Connection, query: &ListQuery) -> Result<Page, StoreError> {
     let filter = &query.filter;
-    let Some((filter_id, count)) = find_filter(connection, filter)? else { return Ok(Page::default()) };
+    let Some(Listed { filter_id, packages: count }) = filters::find(connection, filter)? else {
+        return Ok(Page::default());
+    };
     let newest: i64 = match &query.marker {
         None => i64::MAX,
         // `seq` and `record_id` have the same order, so the newest smaller id bounds the page.
@@ -143,15 +119,15 @@ fn list_in_snapshot(connection: &Connection, query: &ListQuery) -> Result<Page, 
     // How many come before a marker is not known without counting them.
     let expected = count.saturating_sub(u64::from(query.offset)).min(u64::from(query.limit));
     if query.marker.is_none() && seqs.len() as u64 != expected {
-        return Err(sums::damaged(MISCOUNTED).into());
+        return Err(sums::damaged(filters::MISCOUNTED).into());
     }
     let mut page = Page { json: Vec::with_capacity(4096), last: None, count };
     let mut statement = connection.prepare_cached("SELECT * FROM packages WHERE seq = ?1")?;
     for (index, seq) in seqs.iter().enumerate() {
         let mut rows = statement.query([seq])?;
         let Some(row) = rows.next()? else { return Err(sums::damaged("a package of a list is missing").into()) };
-        let package = info(row)?;
-        if !matches(filter, &package) {
+        let package = columns::info(row)?;
+        if !filters::matches(filter, &package) {
             return Err(sums::damaged("a list has a package of another").into());
         }
         if !page.json.is_empty() {
@@ -167,62 +143,14 @@ fn list_in_snapshot(connection: &Connection, query: &ListQuery) -> Result<Page, 
 
 /// Deletes a package; false when there is none.
 pub(super) fn delete(connection: &Connection, package_id: &str) -> Result<bool, StoreError> {
-    let deleted = connection
-        .prepare_cached("DELETE FROM packages WHERE package_id = ?1 RETURNING *")?
-        .query_row([package_id], |row| {
-            let package = info(row)?;
-            let filters = filters_of(&package).map(|filter| filter.map(str::to_owned)).collect();
-            Ok((row.get(column::SEQ)?, filters))
-        })
-        .optional()?;
-    let Some((seq, filters)): Option<(i64, Vec<[String; 4]>)> = deleted else {
-        return Ok(false);
-    };
-    for filter in filters {
-        let filter_id: i64 = connection
-            .prepare_cached(concat!(
-                "UPDATE filters SET packages = packages - 1
-                 WHERE package_type = ?1 AND app_id = ?2 AND product_id = ?3 AND version = ?4 AND ",
-                intact!("filter_id, packages"),
-                " RETURNING filter_id",
-            ))?
-            .query_row(filter, |row| row.get(0))
-            .optional()?
-            .ok_or_else(|| sums::damaged(MISCOUNTED))?;
-        connection
-            .prepare_cached("DELETE FROM listing WHERE filter_id = ?1 AND seq = ?2")?
-            .execute([filter_id, seq])?;
-        connection.prepare_cached("DELETE FROM filters WHERE filter_id = ?1 AND packages = 0")?.execute([filter_id])?;
+    {
+        let mut find = connection.prepare_cached("SELECT * FROM packages WHERE package_id = ?1")?;
+        let mut rows = find.query([package_id])?;
+        let Some(row) = rows.next()? else { return Ok(false) };
+        filters::leave(connection, row.get(column::SEQ)?, &columns::info(row)?)?;
     }
+    connection.prepare_cached("DELETE FROM packages WHERE package_id = ?1")?.execute([package_id])?;
     Ok(true)
-}
-
-/// What is wrong when the last place in the order of packages is not known.
-pub(super) const DISORDERED: &str = "the order of packages is not what was written";
-
-/// What is wrong when a list and its count do not agree.
-const MISCOUNTED: &str = "the packages of a list are not as many as its count";
-
-/// The eight filters that match a package, as values of the columns of `filters`.
-fn filters_of<Text: AsRef<str>>(package: &Package<Text>) -> impl Iterator<Item = [&str; 4]> {
-    (0..8).map(|given| {
-        let pick = |bit: u32, value| if given & (1 << bit) == 0 { "" } else { value };
-        [
-            package.package_type.as_ref(),
-            pick(0, package.app_id.as_ref()),
-            pick(1, package.product_id.as_ref()),
-            pick(2, package.version.as_ref()),
-        ]
-    })
-}
-
-/// Whether a package belongs to the list of a filter.
-fn matches(filter: &Filter, package: &Package<&str>) -> bool {
-    let fits = |wanted: &str, found| wanted.is_empty() || wanted == found;
-    filter.package_type == package.package_type
-        && fits(&filter.app_id, package.app_id)
-        && fits(&filter.product_id, package.product_id)
-        && fits(&filter.version, package.version)
 }
 
 /// Looks up what the rules need to know.
@@ -239,13 +167,13 @@ fn find(connection: &Connection, new: &NewPackage, checks: Checks) -> Result<Fou
             product_id: new.product_id.clone(),
             version: new.version.clone(),
         };
-        if let Some((filter_id, _)) = find_filter(connection, &filter)? {
+        if let Some(Listed { filter_id, .. }) = filters::find(connection, &filter)? {
             let mut statement = connection.prepare_cached(
                 "SELECT packages.* FROM listing JOIN packages USING (seq) WHERE listing.filter_id = ?1",
             )?;
             let mut rows = statement.query([filter_id])?;
             while let Some(row) = rows.next()? {
-                found.duplicate |= info(row)?.module_name == new.module_name.as_deref();
+                found.duplicate |= columns::info(row)?.module_name == new.module_name.as_deref();
             }
         }
     }
@@ -253,119 +181,8 @@ fn find(connection: &Connection, new: &NewPackage, checks: Checks) -> Result<Fou
         for package_type in PACKAGE_TYPES {
             let filter =
                 Filter { package_type: package_type.to_owned(), app_id: new.app_id.clone(), ..Filter::default() };
-            found.packages_of_app += find_filter(connection, &filter)?.map_or(0, |(_, packages)| packages);
+            found.packages_of_app += filters::find(connection, &filter)?.map_or(0, |listed| listed.packages);
         }
     }
     Ok(found)
-}
-
-/// The id of a filter, and how many packages it matches; nothing when it matches none.
-fn find_filter(connection: &Connection, filter: &Filter) -> Result<Option<(i64, u64)>, StoreError> {
-    let Filter { package_type, app_id, product_id, version } = filter;
-    Ok(connection
-        .prepare_cached(
-            "SELECT filter_id, packages, sum FROM filters
-             WHERE package_type = ?1 AND app_id = ?2 AND product_id = ?3 AND version = ?4",
-        )?
-        .query_row(params![package_type, app_id, product_id, version], |row| {
-            sums::check(row)?;
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .optional()?)
-}
-
-fn insert(connection: &Connection, seq: i64, package: &Package) -> Result<bool, StoreError> {
-    let location = package.file_location.as_ref().map(|location| &location.obs_location);
-    let inserted = connection
-        .prepare_cached(
-            "INSERT INTO packages VALUES (
-                 :seq, :record_id, :package_id, :app_id, :package_type, :product_id, :module_name, :version,
-                 :support_source_versions, :description, :custom_info, :create_time,
-                 :region_name, :bucket_name, :object_key, :sign_method, :sign
-             ) ON CONFLICT (package_id) DO NOTHING",
-        )?
-        .execute(named_params! {
-            ":seq": seq,
-            ":record_id": package.record_id,
-            ":package_id": package.package_id,
-            ":app_id": package.app_id,
-            ":package_type": package.package_type,
-            ":product_id": package.product_id,
-            ":module_name": package.module_name,
-            ":version": package.version,
-            ":support_source_versions":
-                package.support_source_versions.as_ref().map(|versions| versions.join(SEPARATOR)),
-            ":description": package.description,
-            ":custom_info": package.custom_info,
-            ":create_time": package.create_time,
-            ":region_name": location.map(|location| &location.region_name),
-            ":bucket_name": location.map(|location| &location.bucket_name),
-            ":object_key": location.map(|location| &location.object_key),
-            ":sign_method": location.and_then(|location| location.sign_method.as_ref()),
-            ":sign": location.and_then(|location| location.sign.as_ref()),
-        })?;
-    Ok(inserted == 1)
-}
-
-/// Stands between source versions in their column; the rules allow no blank within one, and none is empty.
-const SEPARATOR: &str = " ";
-
-/// Where the columns of `packages` are in `SELECT *`: a name would be looked for in every row.
-mod column {
-    pub(super) const SEQ: usize = 0;
-    pub(super) const RECORD_ID: usize = 1;
-    pub(super) const PACKAGE_ID: usize = 2;
-    pub(super) const APP_ID: usize = 3;
-    pub(super) const PACKAGE_TYPE: usize = 4;
-    pub(super) const PRODUCT_ID: usize = 5;
-    pub(super) const MODULE_NAME: usize = 6;
-    pub(super) const VERSION: usize = 7;
-    pub(super) const SUPPORT_SOURCE_VERSIONS: usize = 8;
-    pub(super) const DESCRIPTION: usize = 9;
-    pub(super) const CUSTOM_INFO: usize = 10;
-    pub(super) const CREATE_TIME: usize = 11;
-    pub(super) const REGION_NAME: usize = 12;
-    pub(super) const BUCKET_NAME: usize = 13;
-    pub(super) const OBJECT_KEY: usize = 14;
-    pub(super) const SIGN_METHOD: usize = 15;
-    pub(super) const SIGN: usize = 16;
-}
-
-/// The columns of a package as they are stored, compared with their checksum.
-type Columns<'row> = [ValueRef<'row>; column::SIGN + 1];
-
-/// A package with its location.
-pub(super) fn whole<'row>(row: &'row Row<'_>) -> rusqlite::Result<Package<&'row str>> {
-    let columns: Columns<'_> = sums::read(row)?;
-    let obs_location = ObsLocation {
-        region_name: columns[column::REGION_NAME].as_str()?,
-        bucket_name: columns[column::BUCKET_NAME].as_str()?,
-        object_key: columns[column::OBJECT_KEY].as_str()?,
-        sign_method: columns[column::SIGN_METHOD].as_str_or_null()?,
-        sign: columns[column::SIGN].as_str_or_null()?,
-    };
-    Ok(Package { file_location: Some(FileLocation { obs_location }), ..without_location(&columns)? })
-}
-
-/// A package as lists show it, without its location.
-fn info<'row>(row: &'row Row<'_>) -> rusqlite::Result<Package<&'row str>> {
-    without_location(&sums::read(row)?)
-}
-
-fn without_location<'row>(columns: &Columns<'row>) -> rusqlite::Result<Package<&'row str>> {
-    let versions = columns[column::SUPPORT_SOURCE_VERSIONS].as_str_or_null()?;
-    Ok(Package {
-        record_id: columns[column::RECORD_ID].as_str()?,
-        package_id: columns[column::PACKAGE_ID].as_str()?,
-        app_id: columns[column::APP_ID].as_str()?,
-        package_type: columns[column::PACKAGE_TYPE].as_str()?,
-        product_id: columns[column::PRODUCT_ID].as_str()?,
-        module_name: columns[column::MODULE_NAME].as_str_or_null()?,
-        version: columns[column::VERSION].as_str()?,
-        support_source_versions: versions.map(|versions| versions.split_whitespace().collect()),
-        description: columns[column::DESCRIPTION].as_str_or_null()?,
-        custom_info: columns[column::CUSTOM_INFO].as_str_or_null()?,
-        create_time: columns[column::CREATE_TIME].as_str()?,
-        file_location: None,
-    })
 }

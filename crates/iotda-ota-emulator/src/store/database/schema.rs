@@ -4,7 +4,8 @@
 pub(super) const VERSION: u32 = 3;
 
 /// Makes the tables. The last column of each but `listing` is the checksum of its row, see [`crate::store::sums`].
-/// That of `filters`, eight of which are written with each package, has only what is read of them.
+/// That of `filters`, eight of which are written with each package, has only what is read of them, and its columns are
+/// compared in the order in which most differ.
 pub(super) const TABLES: &str = "
 CREATE TABLE packages (
     seq INTEGER PRIMARY KEY,
@@ -39,7 +40,7 @@ CREATE TABLE filters (
     version TEXT NOT NULL,
     packages INTEGER NOT NULL CHECK (packages >= 0),
     sum INTEGER NOT NULL AS (row_sum(filter_id, packages)) STORED,
-    UNIQUE (package_type, app_id, product_id, version)
+    UNIQUE (version, app_id, product_id, package_type)
 ) STRICT;
 
 CREATE TABLE listing (
