@@ -104,6 +104,8 @@ pub(crate) async fn create<O: Once>(
     attempts.counted(result)
 }
 
+/// The attempts, and what is seldom needed beside them: that is boxed, so that it does not make the future of every create
+/// several times as large.
 async fn course<O: Once>(once: &O, attempts: &mut Attempts<'_>, settling: Settle) -> Result<Response<O::Made>, Error> {
     // What the attempts so far leave open.
     let mut open: Option<Unclear> = None;
@@ -111,7 +113,7 @@ async fn course<O: Once>(once: &O, attempts: &mut Attempts<'_>, settling: Settle
     loop {
         let error = match attempts.make(&|call| once.make(call)).await {
             Ok(made) if open.is_none() && settling == Settle::WhenRepeated => return Ok(made),
-            Ok(made) => match settle(once, attempts, made, open).await {
+            Ok(made) => match Box::pin(settle(once, attempts, made, open)).await {
                 Settled::Done(made) => return Ok(made),
                 Settled::Gone if rounds < ROUNDS => {
                     rounds += 1;
@@ -129,14 +131,14 @@ async fn course<O: Once>(once: &O, attempts: &mut Attempts<'_>, settling: Settle
             return Err(error);
         };
         if unclear == Unclear::Accepted {
-            return accepted(once, attempts, error).await;
+            return Box::pin(accepted(once, attempts, error)).await;
         }
         let again = attempts.pause(&error).await;
         // What is under way may arrive meanwhile.
         if !again || error.unclear() == Some(Unclear::Late) {
             attempts.moment().await;
         }
-        match once.find(None, &attempts.limits()).await {
+        match Box::pin(once.find(None, &attempts.limits())).await {
             Ok(found) => match oldest::<O>(found) {
                 Some(found) => return Ok(found),
                 None if again => {}
