@@ -4,12 +4,15 @@
 //! official Python SDK (huaweicloudsdkiotda 3.1.219); `openapi/README.md` of the project says which from which.
 //! Lengths count characters, not bytes.
 
-use super::{Violations, Warning};
-use crate::model::{Checksum, ObsLocation, PackageType, SignMethod};
+use std::fmt;
 
-/// The suffixes that the original reference page lists for the object key.
-pub(crate) const SUFFIXES: [&str; 13] =
-    [".bin", ".dav", ".tar", ".gz", ".zip", ".gzip", ".apk", ".tar.gz", ".tar.xz", ".pack", ".exe", ".bat", ".img"];
+use super::{Violations, Warning};
+use crate::model::{ObsLocation, PackageType};
+
+mod location;
+
+pub(crate) use location::{SUFFIXES, addressable_key, has_suffix, obs_location};
+use location::{field, suffix_of};
 
 /// The most source versions that a package may name.
 const MOST_SOURCE_VERSIONS: usize = 20;
@@ -43,24 +46,33 @@ struct Text {
 impl Text {
     /// Reports the length and the characters each on its own, because they are mended each on its own.
     ///
-    /// `what` is the value in words, `find` where the right one is found, if that is worth saying.
-    fn check(&self, field: &str, value: &str, what: &str, find: Option<&str>, violations: &mut Violations) {
-        let find = find.map(|find| format!("; {find}")).unwrap_or_default();
+    /// `what` is the value in words, `find` where the right one is found, if that is worth saying. A right value costs no
+    /// text: every call checks all of its values.
+    fn check(
+        &self,
+        field: impl fmt::Display,
+        value: &str,
+        what: &str,
+        find: Option<&str>,
+        violations: &mut Violations,
+    ) {
+        let mut report = |rule: String, help: String| {
+            let find = find.map(|find| format!("; {find}")).unwrap_or_default();
+            violations.add(&field.to_string(), rule, value, help + &find);
+        };
         let count = value.chars().count();
         if count == 0 && self.least > 0 {
-            violations.add(field, "given", value, format!("give {what}{find}"));
+            report("given".to_owned(), format!("give {what}"));
             return;
         }
         if count < self.least {
-            violations.add(field, format!("at least {} characters", self.least), value, format!("check {what}{find}"));
+            report(format!("at least {} characters", self.least), format!("check {what}"));
         }
         if let Some(most) = self.most.filter(|most| count > *most) {
-            let help = format!("shorten {what} by {}{find}", count - most);
-            violations.add(field, format!("at most {most} characters"), value, help);
+            report(format!("at most {most} characters"), format!("shorten {what} by {}", count - most));
         }
         if let Some(found) = value.chars().find(|c| !(self.allowed)(*c)) {
-            let help = format!("remove {found:?} from {what}{find}");
-            violations.add(field, format!("only {}", self.characters), value, help);
+            report(format!("only {}", self.characters), format!("remove {found:?} from {what}"));
         }
     }
 }
@@ -154,7 +166,7 @@ pub(crate) fn support_source_versions<'a>(values: impl ExactSizeIterator<Item = 
     // The reference gives no length for a single source version.
     let rule = Text { most: None, ..VERSION };
     for (index, value) in values.enumerate() {
-        rule.check(&format!("{FIELD}[{index}]"), value, "the source version", None, violations);
+        rule.check(format_args!("{FIELD}[{index}]"), value, "the source version", None, violations);
     }
 }
 
@@ -169,79 +181,6 @@ pub(crate) fn custom_info(value: &str, violations: &mut Violations) {
 fn any_text(field: &str, value: &str, most: usize, violations: &mut Violations) {
     let rule = Text { least: 0, most: Some(most), allowed: |_| true, characters: "any characters" };
     rule.check(field, value, "the text", None, violations);
-}
-
-/// Region, bucket, key and checksum; `suffix` says whether the listed suffixes are required.
-pub(crate) fn obs_location(location: &ObsLocation, suffix: bool, violations: &mut Violations) {
-    let field = |name: &str| format!("file_location.obs_location.{name}");
-    let region = Text {
-        least: 1,
-        most: Some(256),
-        allowed: |c| c.is_ascii_alphanumeric() || c == '-',
-        characters: "letters, digits and -",
-    };
-    region.check(
-        &field("region_name"),
-        &location.region_name,
-        "the region id",
-        Some("set the region or the OBS region, such as cn-north-4"),
-        violations,
-    );
-    let bucket = Text {
-        least: 3,
-        most: Some(63),
-        allowed: |c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.'),
-        characters: "lower-case letters, digits, - and .",
-    };
-    bucket.check(&field("bucket_name"), &location.bucket_name, "the bucket name", None, violations);
-    let key = Text { least: 1, most: Some(1024), allowed: |_| true, characters: "any characters" };
-    key.check(&field("object_key"), &location.object_key, "the object key", None, violations);
-    if suffix && !location.object_key.is_empty() && !has_suffix(&location.object_key) {
-        let help =
-            "rename the object; newer service texts do not state this rule, so it can be switched off (--allow suffix)";
-        violations.add(
-            &field("object_key"),
-            format!("a key that ends in one of {}", SUFFIXES.join(" ")),
-            &location.object_key,
-            help,
-        );
-    }
-    if let Some(SignMethod::Other(method)) = &location.sign_method {
-        violations.add(&field("sign_method"), "SHA256", method, "leave it out; SHA256 is assumed then");
-    }
-    if let Some(sign) = &location.sign {
-        checksum(&field("sign"), sign, violations);
-    }
-}
-
-fn checksum(field: &str, sign: &Checksum, violations: &mut Violations) {
-    let text = sign.as_str();
-    let count = text.chars().count();
-    let help = "give the SHA-256 of the file, as sha256sum prints it";
-    if count != 64 {
-        violations.add_described(field, "64 hexadecimal digits", format!("{count} characters"), help);
-    } else if !text.chars().all(|c| c.is_ascii_hexdigit()) {
-        violations.add(field, "64 hexadecimal digits", text, help);
-    }
-}
-
-/// Reports a key that no address can hold: what a URL makes of `.` and `..` is another object.
-pub(crate) fn addressable_key(key: &str, violations: &mut Violations) {
-    if key.split('/').any(|segment| matches!(segment, "." | "..")) {
-        let help = "give a key without these segments";
-        violations.add("file_location.obs_location.object_key", "a key without the segments . and ..", key, help);
-    }
-}
-
-/// True if a name or key ends in one of the listed suffixes.
-pub(crate) fn has_suffix(name: &str) -> bool {
-    suffix_of(name).is_some()
-}
-
-/// The listed suffix that a key ends in, whatever its case.
-fn suffix_of(key: &str) -> Option<&'static str> {
-    let lower = key.to_ascii_lowercase();
-    SUFFIXES.into_iter().find(|suffix| lower.ends_with(suffix))
 }
 
 pub(crate) fn limit(value: u32, violations: &mut Violations) {
@@ -289,7 +228,7 @@ pub(crate) fn warnings<'a>(
     let key = &location.object_key;
     if let Some(suffix) = suffix_of(key).filter(|suffix| !key.ends_with(suffix)) {
         let message = format!("ends in {suffix} but for the case; whether the service minds is not verified");
-        warnings.push(Warning::new("file_location.obs_location.object_key", message));
+        warnings.push(Warning::new(field::OBJECT_KEY, message));
     }
     warnings
 }
