@@ -3,10 +3,13 @@
 //! That loopback never goes through a proxy is a case of the cli suite, which can set a process's environment.
 
 use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use iotda_ota::{Client, Error, ErrorKind, ObsLocation, PackageType};
 use support::{Answer, Stub, impatient};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// The errors of every operation, create first.
 async fn errors(client: &Client) -> Vec<Error> {
@@ -94,4 +97,45 @@ async fn a_redirect_is_not_followed() {
     let error = stub.client().packages().list(PackageType::Firmware).send().await.unwrap_err();
     assert_eq!((error.kind(), error.status()), (ErrorKind::Unintelligible, Some(307)));
     assert!(elsewhere.received().is_empty(), "the token stays where it was meant to go");
+}
+
+/// A SOCKS proxy on this machine that keeps the first connection waiting, as one of whose packets nothing comes back, and
+/// answers whatever is asked through the others with 404; and how many requests arrived.
+async fn slow_to_connect() -> (String, Arc<AtomicUsize>) {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let proxy = format!("socks5://{}", listener.local_addr().unwrap());
+    let requests = Arc::<AtomicUsize>::default();
+    let arrived = Arc::clone(&requests);
+    tokio::spawn(async move {
+        let (_waiting, _) = listener.accept().await.unwrap();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            // The greeting with one way to authenticate, then a request for an IPv4 address.
+            stream.read_exact(&mut [0; 3]).await.unwrap();
+            stream.write_all(&[5, 0]).await.unwrap();
+            stream.read_exact(&mut [0; 10]).await.unwrap();
+            stream.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await.unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(stream.read_u8().await.unwrap());
+            }
+            arrived.fetch_add(1, Ordering::Relaxed);
+            stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+        }
+    });
+    (proxy, requests)
+}
+
+#[tokio::test]
+async fn a_delete_that_found_no_connection_in_time_deleted_nothing() {
+    let (proxy, requests) = slow_to_connect().await;
+    // A client of the program's own has whatever TLS the process chose.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // It has no limit on connecting that would tell that no connection was made.
+    let http = reqwest::Client::builder().proxy(reqwest::Proxy::all(proxy).unwrap()).build().unwrap();
+    let builder = Client::builder().endpoint("http://127.0.0.1:9").project_id("fake-project").token("fake-token");
+    let client = builder.http_client(http).retry(impatient()).build().unwrap();
+    let delete = client.packages().delete("28f61af50fc9452aa0ed5ea25c3cc3d3").timeout(Duration::from_millis(500));
+    let error = delete.send().await.unwrap_err();
+    assert!(error.is_not_found() && error.attempts() == 2, "{error:?}");
+    assert_eq!(requests.load(Ordering::Relaxed), 1);
 }

@@ -239,11 +239,7 @@ impl Call {
         }
         let Some(answer) = answer else {
             return Err(match sent {
-                Err(error) => {
-                    // What never left was not carried out; of what may be repeated nobody watches it.
-                    let sent = !self.operation.creates || self.left.get();
-                    outcome::no_answer(self.operation, sent, &self.endpoint, error)
-                }
+                Err(error) => outcome::no_answer(self.operation, self.left.get(), &self.endpoint, error),
                 Ok(_) => Error::new(ErrorKind::Configuration, "the request could not be built")
                     .with_operation(self.operation.name),
             });
@@ -306,7 +302,8 @@ impl Transport for Call {
     ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>> {
         Box::pin(async move {
             let mut request = request;
-            if self.operation.creates {
+            // What never left was not carried out, which is worth to know of what changes something.
+            if self.operation.creates || *request.method() == Method::DELETE {
                 self.left.watch(&mut request);
             }
             let url = request.url().clone();

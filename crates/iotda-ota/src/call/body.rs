@@ -2,13 +2,16 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
 use http::HeaderValue;
 use http::header::CONTENT_LENGTH;
+use http_body::{Frame, SizeHint};
 
 /// The longest answer that is read; a page of 50 packages with every text at its limit stays well below.
 const LONGEST: usize = 8 * 1024 * 1024;
@@ -90,28 +93,56 @@ fn is_modest(body: &[u8]) -> bool {
     values <= MOST_VALUES
 }
 
-/// Whether any of a request's body was asked for by the connection. Before that the service cannot have acted on it.
+/// Whether a connection took up a request that is watched. Before that the service cannot have acted on it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Left(Arc<AtomicBool>);
+pub(super) struct Left {
+    kept: Arc<AtomicBool>,
+}
 
 impl Left {
     /// Replaces a request's body by the same one that tells when it leaves.
     pub(super) fn watch(&self, request: &mut reqwest::Request) {
-        let Some(bytes) = request.body().and_then(reqwest::Body::as_bytes).map(Bytes::copy_from_slice) else {
-            return;
-        };
-        // The length of a stream is not known to the HTTP client, which would send it in chunks.
-        request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-        let left = Arc::clone(&self.0);
-        let body = stream::once(async move {
-            left.store(true, Ordering::Relaxed);
-            Ok::<_, Infallible>(bytes)
+        let bytes = request.body().and_then(reqwest::Body::as_bytes).map(Bytes::copy_from_slice);
+        self.kept.store(true, Ordering::Relaxed);
+        let kept = Arc::clone(&self.kept);
+        *request.body_mut() = Some(match bytes {
+            Some(bytes) => {
+                // The length of a stream is not known to the HTTP client, which would send it in chunks.
+                request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+                reqwest::Body::wrap_stream(stream::once(async move {
+                    kept.store(false, Ordering::Relaxed);
+                    Ok::<_, Infallible>(bytes)
+                }))
+            }
+            None => reqwest::Body::wrap(Nothing(kept)),
         });
-        *request.body_mut() = Some(reqwest::Body::wrap_stream(body));
     }
 
+    /// Whether any of it may have left; so it is with one that is not watched.
     pub(super) fn get(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        !self.kept.load(Ordering::Relaxed)
+    }
+}
+
+/// The body of a request that has none. A connection that takes the request up asks first whether there is one.
+struct Nothing(Arc<AtomicBool>);
+
+impl http_body::Body for Nothing {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.store(false, Ordering::Relaxed);
+        Poll::Ready(None)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.store(false, Ordering::Relaxed);
+        true
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(0)
     }
 }
 
