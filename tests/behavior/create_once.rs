@@ -114,11 +114,17 @@ impl Service {
     }
 }
 
+/// The service's own word that it failed.
+fn failed(status: u16) -> Answer {
+    Answer::new(status, r#"{"error_code":"IOTDA.000001","error_msg":"internal server error"}"#)
+}
+
 fn lost_answers() -> Vec<Answer> {
     let cut = serde_json::json!({ "status": 201, "body": "{\"package_id\": \"28f61af5\"}", "cut_after": 8 });
     vec![
         Answer::nothing(),
-        Answer::new(500, ""),
+        failed(500),
+        Answer::new(500, "<html>Internal Server Error</html>"),
         Answer::new(502, "<html>Bad Gateway</html>"),
         Answer::new(504, ""),
         Answer::new(201, ""),
@@ -144,7 +150,7 @@ async fn a_create_that_was_carried_out_is_found_and_not_repeated() {
 
 #[tokio::test]
 async fn a_create_that_was_not_carried_out_is_tried_again_after_a_look() {
-    for answer in [Answer::nothing(), Answer::new(500, ""), Answer::new(502, ""), Answer::new(504, "")] {
+    for answer in [Answer::nothing(), failed(500), Answer::new(502, ""), Answer::new(504, "")] {
         let service = Service::start([Create::Not(answer.clone()), Create::Not(answer), Create::Done(ID)]).await;
         let package = service.send(impatient()).await.unwrap();
         assert!(!package.is_found() && package.attempts() == 3 && package.status() == 201);
@@ -194,7 +200,7 @@ async fn a_success_that_cannot_be_found_is_never_created_again() {
 #[tokio::test]
 async fn a_service_that_fails_every_time_has_done_nothing_and_that_is_said() {
     for status in [500, 503] {
-        let failing = || Create::Not(Answer::new(status, ""));
+        let failing = || Create::Not(failed(status));
         let service = Service::start([failing(), failing()]).await;
         let error = service.send(impatient().max_attempts(2)).await.unwrap_err();
         assert!(error.is_retryable() && error.attempts() == 2, "{error:?}");
@@ -206,14 +212,23 @@ async fn a_service_that_fails_every_time_has_done_nothing_and_that_is_said() {
 /// Ends that do not tell whether the service is done with the request.
 fn open_ends() -> Vec<Answer> {
     let cut = serde_json::json!({ "status": 500, "body": "{\"error_code\": \"X\"}", "cut_after": 8 });
-    let statuses = [502, 504, 507].map(|status| Answer::new(status, ""));
-    [&statuses[..], &[Answer::nothing(), Answer::silence(), Answer::from_fixture(&cut)]].concat()
+    let statuses = [500, 502, 503, 504, 507].map(|status| Answer::new(status, ""));
+    // Proxies and gateways have the statuses of the service, too.
+    let others = [
+        Answer::new(503, "<html><h1>503 Service Temporarily Unavailable</h1></html>"),
+        Answer::new(500, "<Error><Code>InternalError</Code></Error>"),
+        Answer::new(503, r#"{"error_code":"APIG.0203","error_msg":"Backend timeout."}"#),
+        // A gateway's time-out, which users report with several statuses.
+        Answer::new(400, r#"{"error_code":"APIGW.0201","error_msg":"Backend timeout."}"#),
+        Answer::new(413, r#"{"error_code":"APIG.0201","error_msg":"Request entity too large."}"#),
+    ];
+    [&statuses[..], &others, &[Answer::nothing(), Answer::silence(), Answer::from_fixture(&cut)]].concat()
 }
 
 #[tokio::test]
 async fn a_service_that_did_not_say_that_it_was_done_may_still_be_at_it() {
     for late in open_ends() {
-        for last in [late.clone(), Answer::new(500, ""), Answer::new(403, "")] {
+        for last in [late.clone(), failed(500), Answer::new(403, "")] {
             let service = Service::start([Create::Not(late.clone()), Create::Not(last)]).await;
             let create = service.create(impatient().max_attempts(2)).timeout(Duration::from_millis(200));
             let error = create.send().await.unwrap_err();
@@ -264,7 +279,7 @@ async fn a_service_that_lists_without_end_does_not_keep_a_look_up_for_ever() {
 #[tokio::test]
 async fn a_refusal_after_an_open_end_is_only_the_answer_if_nothing_is_there() {
     let refused = || Create::Not(Answer::new(409, ""));
-    let service = Service::start([Create::Not(Answer::new(500, "")), refused()]).await;
+    let service = Service::start([Create::Not(failed(500)), refused()]).await;
     assert_eq!(service.send(impatient()).await.unwrap_err().status(), Some(409));
     assert_eq!(service.methods(), "CLCL");
 

@@ -5,9 +5,10 @@
 //! make is looked up first: found is a success, not found allows another attempt. After such an attempt, and for callers
 //! who ask for it always, [`settle`] sees to it that of several that are the same only the oldest stays.
 //!
-//! Only the service itself, with 500 or 503, says that it is done with a request. Whatever else ends one without a clear
-//! answer, a connection that breaks as well as a time-out, says nothing about that: a moment is waited before each look,
-//! and when nothing is found at the end the outcome stays open. A 408 is such an end, too, but no other attempt follows.
+//! Only the service itself, with 500 or 503 and an error code of its own, says that it is done with a request. Whatever else
+//! ends one without a clear answer, a connection that breaks or a page of a proxy as well as a time-out, says nothing about
+//! that: a moment is waited before each look, and when nothing is found at the end the outcome stays open. A 408 is such an
+//! end, too, but no other attempt follows.
 //!
 //! What it takes of an operation is the trait [`Once`].
 //!

@@ -30,7 +30,8 @@ async fn stub_with_object(create: Answer, show: Answer, delete: u16) -> Stub {
 #[tokio::test]
 async fn a_create_without_a_clear_answer_is_looked_up_and_a_success_is_never_repeated() {
     for (answer, expected, creates) in [
-        (Answer::new(500, ""), ErrorKind::Unavailable, 4),
+        (Answer::new(500, r#"{"error_code":"IOTDA.000001"}"#), ErrorKind::Unavailable, 4),
+        (Answer::new(500, ""), ErrorKind::OutcomeUnknown, 4),
         (Answer::nothing(), ErrorKind::OutcomeUnknown, 4),
         (Answer::new(502, "<html>"), ErrorKind::OutcomeUnknown, 4),
         (Answer::new(504, ""), ErrorKind::OutcomeUnknown, 4),

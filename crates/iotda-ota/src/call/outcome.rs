@@ -13,6 +13,13 @@ use crate::model::Checksum;
 /// Codes of a gateway that does not know the path.
 const NO_SUCH_API: [&str; 2] = ["APIGW.0101", "APIG.0101"];
 
+/// Codes of a gateway that waited for the service in vain, as far as they come with a status that would be a refusal. Users
+/// report both meanings, a time-out and a request that is too large.
+const GATEWAY_TIMEOUT: [&str; 2] = ["APIGW.0201", "APIG.0201"];
+
+/// How the codes of a gateway begin.
+const GATEWAYS: [&str; 2] = ["APIGW.", "APIG."];
+
 /// The error for an answer that is no success, or a success that cannot be understood.
 pub(super) fn of_answer(operation: Operation, sent: &Sent<'_>, answer: &Answer, secrets: &Secrets) -> Error {
     let service = answer.service_error(secrets);
@@ -32,6 +39,11 @@ pub(super) fn of_answer(operation: Operation, sent: &Sent<'_>, answer: &Answer, 
                 (ErrorKind::Unintelligible, Some(Unclear::Accepted), message)
             }
         },
+        status if operation.creates && status.is_client_error() && GATEWAY_TIMEOUT.contains(&code) => (
+            ErrorKind::Unavailable,
+            Some(Unclear::Late),
+            "the gateway may have waited for the service in vain".to_owned(),
+        ),
         StatusCode::UNAUTHORIZED => refused(ErrorKind::Unauthenticated, "not authenticated"),
         StatusCode::PROXY_AUTHENTICATION_REQUIRED => refused(ErrorKind::Configuration, "refused by a proxy"),
         _ if service.is_throttled() => refused(ErrorKind::Unavailable, "too many requests"),
@@ -39,11 +51,11 @@ pub(super) fn of_answer(operation: Operation, sent: &Sent<'_>, answer: &Answer, 
         StatusCode::NOT_FOUND if operation.names_one && !NO_SUCH_API.contains(&code) => {
             refused(ErrorKind::NotFound, "there is no such package")
         }
-        StatusCode::INTERNAL_SERVER_ERROR | StatusCode::SERVICE_UNAVAILABLE if answer.defect.is_none() => {
+        StatusCode::INTERNAL_SERVER_ERROR | StatusCode::SERVICE_UNAVAILABLE if is_of_service(answer, code) => {
             (ErrorKind::Unavailable, Some(Unclear::Ended), "the service failed".to_owned())
         }
-        // A gateway that lost the service or waited in vain says nothing about what became of the request; neither does one
-        // that calls the request late.
+        // A gateway or proxy that lost the service or waited in vain says nothing about what became of the request, whatever
+        // status it has for that; neither does one that calls the request late.
         status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
             (ErrorKind::Unavailable, Some(Unclear::Late), "the service failed".to_owned())
         }
@@ -64,6 +76,13 @@ pub(super) fn of_answer(operation: Operation, sent: &Sent<'_>, answer: &Answer, 
         Some(why) => error.with_unclear(why),
         None => error,
     }
+}
+
+/// Whether the service itself says that it failed: in an error object that came to its end, and with a code that is none of
+/// a gateway's. The pages of proxies have the same statuses.
+fn is_of_service(answer: &Answer, code: &str) -> bool {
+    let is_json = answer.body.trim_ascii_start().starts_with(b"{");
+    is_json && answer.defect.is_none() && !code.is_empty() && !GATEWAYS.iter().any(|begin| code.starts_with(begin))
 }
 
 /// The error for a request that was not answered at all; `sent` says whether any of it may have left.

@@ -11,10 +11,10 @@ use crate::packages::CreateRequest;
 /// Why nobody knows whether a request was carried out. The later ones leave more open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Unclear {
-    /// The service itself answered that it failed (500, 503): whatever was done is done by now.
+    /// The service itself answered that it failed (500 or 503 with its code): whatever was done is done by now.
     Ended,
-    /// The connection broke, the answer was cut off, a gateway lost the service, or time was over, here or there: the
-    /// service may still be at it.
+    /// The connection broke, the answer was cut off, a gateway or proxy answered in the service's place, or time was over,
+    /// here or there: the service may still be at it.
     Late,
     /// The service said yes, but not to what.
     Accepted,

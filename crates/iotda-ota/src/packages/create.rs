@@ -180,7 +180,7 @@ pub(crate) use described;
 /// location and checksum. If it is there, that is the result ([`Response::is_found`]); if not, there is another attempt.
 /// After that the packages are listed once more: of several that are the same the oldest stays, and the one that this call
 /// made is deleted. Before each look a moment is waited ([`RetryPolicy::delays`](crate::RetryPolicy::delays)) unless the
-/// service itself said that it is done with the request (500, 503).
+/// service itself said that it is done with the request (500 or 503 with an error code of its own, not with a page of a proxy).
 ///
 /// A request that the service carries out still later, after the last look, leaves a second package, and after an unknown
 /// outcome up to as many as there were attempts. Two attempts that are both carried out between two looks both stay; a
@@ -192,7 +192,7 @@ pub(crate) use described;
 /// [`is_retryable`](Error::is_retryable) when no attempt came through: nothing was created.
 /// [`is_outcome_unknown`](Error::is_outcome_unknown) when no clear answer came and looking it up did not help: the
 /// package could not be looked up, or is not there although the service may still be at it (the connection broke, time was
-/// over, a gateway failed), or said it were.
+/// over, a gateway or proxy failed), or said it were.
 /// [`Error::sought`] has everything to look for.
 ///
 /// [`Client::publish`] uploads the file, too; [`show`](crate::Packages::show) reads the package back.
