@@ -18,6 +18,7 @@
 //! it is not known which of them are this call's.
 
 use std::cmp::Ordering;
+use std::fmt::Display;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -231,7 +232,7 @@ async fn settle<O: Once>(
     for _ in 0..ROUNDS {
         let mut others = match once.find(Some(&mine), &limits).await {
             Ok(others) => others,
-            Err(error) => return Settled::Done(unsettled::<O>(mine, &error)),
+            Err(error) => return Settled::Done(unsettled::<O>(mine, error)),
         };
         others.sort_by(|one, other| order::<O>(one, other));
         let Some(other) = others.into_iter().next() else { return Settled::Done(mine) };
@@ -239,7 +240,7 @@ async fn settle<O: Once>(
         let own = match once.show(&mine, &limits).await {
             Ok(Some(own)) => own,
             Ok(None) => return Settled::Done(other.with_found()),
-            Err(error) => return Settled::Done(unsettled::<O>(mine, &error)),
+            Err(error) => return Settled::Done(unsettled::<O>(mine, error)),
         };
         let age = O::age(&own, &other);
         let is_first = order::<O>(&own, &other) == Ordering::Less;
@@ -259,7 +260,7 @@ async fn settle<O: Once>(
         match once.show(&other, &limits).await {
             Ok(Some(_)) => {}
             Ok(None) => continue,
-            Err(error) => return Settled::Done(unsettled::<O>(mine, &error)),
+            Err(error) => return Settled::Done(unsettled::<O>(mine, error)),
         }
         if let Err(error) = once.remove(&mine, &limits).await {
             let message = format!("{}, which this call made as well, may still be there: {error}", O::id(&mine));
@@ -271,14 +272,14 @@ async fn settle<O: Once>(
         return match once.show(&other, &limits).await {
             Ok(None) => Settled::Gone,
             Ok(Some(other)) => Settled::Done(other.with_found()),
-            Err(error) => Settled::Done(unsettled::<O>(other.with_found(), &error)),
+            Err(error) => Settled::Done(unsettled::<O>(other.with_found(), error)),
         };
     }
-    Settled::Done(mine)
+    Settled::Done(unsettled::<O>(mine, "others came and went as often as it was looked"))
 }
 
 /// What stays, when it cannot be found out whether it is the only one.
-fn unsettled<O: Once>(made: Response<O::Made>, error: &Error) -> Response<O::Made> {
-    let message = format!("whether there is another one that is the same could not be looked up: {error}");
+fn unsettled<O: Once>(made: Response<O::Made>, why: impl Display) -> Response<O::Made> {
+    let message = format!("whether there is another one that is the same could not be looked up: {why}");
     made.with_warning(Warning::new("package_id", message))
 }
