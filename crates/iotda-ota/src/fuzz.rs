@@ -8,6 +8,7 @@ mod replay;
 
 use bytes::Bytes;
 use http::StatusCode;
+use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::error::Error;
@@ -47,24 +48,39 @@ pub fn journal(data: &[u8]) {
     obs::fuzz::journal(data);
 }
 
-/// The strict and the lenient reading of a package agree, and what is written is read as the same. What one of them
-/// refuses, such as bytes that are no text in a field that the other does not look at, the other may take.
+/// The lenient reading of a package takes whatever the strict one takes, as the same; and what is written is read as the
+/// same.
 fn package(body: &[u8]) {
-    let strict = serde_json::from_slice(body).ok().and_then(Package::from_wire);
-    let Some(lenient) = Package::from_body(body) else { return };
-    assert!(strict.is_none_or(|strict| strict == lenient));
-    let written = serde_json::to_vec(&lenient).expect("texts and numbers");
-    assert_eq!(Package::from_body(&written), Some(lenient));
+    if let Some(lenient) = Package::from_body(body) {
+        let written = serde_json::to_vec(&lenient).expect("texts and numbers");
+        assert_eq!(Package::from_body(&written), Some(lenient));
+    }
+    let Some(body) = plain(body) else { return };
+    if let Some(strict) = serde_json::from_slice(&body).ok().and_then(Package::from_wire) {
+        assert_eq!(Package::from_body(&body), Some(strict));
+    }
 }
 
+/// The same for a page.
 fn page(body: &[u8]) {
-    let strict = serde_json::from_slice(body).ok().and_then(PackagePage::from_wire);
-    let lenient = PackagePage::from_body(body);
-    if let (Some(strict), Some(lenient)) = (strict, lenient) {
-        // Lists have no locations; the lenient reading takes one that is there.
-        let ids = |page: &PackagePage| page.packages.iter().map(|one| one.package_id.clone()).collect::<Vec<_>>();
-        assert_eq!((ids(&strict), &strict.marker), (ids(&lenient), &lenient.marker));
-    }
+    let _ = PackagePage::from_body(body);
+    let Some(body) = plain(body) else { return };
+    let Some(strict) = serde_json::from_slice(&body).ok().and_then(PackagePage::from_wire) else { return };
+    let mut lenient = PackagePage::from_body(&body).expect("the lenient reading takes what the strict one takes");
+    // Lists have no locations; the lenient reading takes one that is there.
+    lenient.packages.iter_mut().for_each(|package| package.file_location = None);
+    assert_eq!(lenient, strict);
+}
+
+/// The same JSON without what readers may differ about: a name twice, bytes that are no text where nobody looks, and
+/// lists where objects belong, which the generated types take for the fields in their order.
+fn plain(body: &[u8]) -> Option<Vec<u8>> {
+    let value: Value = serde_json::from_slice(body).ok()?;
+    let is_object = |value: &Value| value.is_object() || value.is_null();
+    let place = &value["file_location"];
+    let items = value["packages"].as_array().into_iter().flatten();
+    let objects = [&value, &value["page"], place, &place["obs_location"]].into_iter().chain(items).all(is_object);
+    objects.then(|| value.to_string().into_bytes())
 }
 
 /// What is printed of an error is on one line and bounded, whatever the service wrote.

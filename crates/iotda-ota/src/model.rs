@@ -6,6 +6,7 @@
 
 mod checksum;
 mod ids;
+pub(crate) mod lenient;
 mod obs_location;
 mod package;
 mod package_type;

@@ -34,7 +34,7 @@ use crate::validate::{Violations, rules};
 ///
 /// A difference is no error but a [`Verification`] that is not `ok`. [`is_invalid`](Error::is_invalid) if the file is
 /// none that could be published; [`is_not_found`](Error::is_not_found) if there is no such package;
-/// [`ErrorKind::Io`] if the file cannot be read to its end.
+/// [`ErrorKind::Io`] if the file cannot be read to its end; [`ErrorKind::Unintelligible`] if where the object is cannot be read.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before send"]
 pub struct Verify {
@@ -138,7 +138,7 @@ impl Verify {
             Some(source) => Some(source.checksum(self.progress.clone()).await?),
             None => None,
         };
-        let object = match package.obs_location() {
+        let object = match package.readable_location()? {
             Some(location) => self.stored(location, options).await?,
             None => None,
         };

@@ -48,6 +48,44 @@ async fn a_create_without_a_clear_answer_is_looked_up_and_a_success_is_never_rep
 }
 
 #[tokio::test]
+async fn a_new_package_does_not_give_way_to_one_that_does_not_tell_where_its_file_is() {
+    const OTHER: &str = "0f61af50fc9452aa0ed5ea25c3cc3d32";
+    let key = "ota/my-app/my-product/firmwarePackage/2.0/upgrade.bin";
+    let shown = |id: &str, time: &str, key: &str| {
+        format!(
+            r#"{{"package_id":"{id}","app_id":"my-app","product_id":"my-product","package_type":"firmwarePackage",
+            "version":"2.0","create_time":"{time}","file_location":{{"obs_location":{{"region_name":"cn-north-4",
+            "bucket_name":"abc","object_key":{key}}}}}}}"#
+        )
+    };
+    let (mine, other) = (shown(ID, "20260101T000000Z", &format!("{key:?}")), shown(OTHER, "20250101T000000Z", "7"));
+    let posts = AtomicUsize::new(0);
+    let stub = Stub::start(move |request| match request.method.as_str() {
+        "HEAD" => Answer::new(200, "").header("content-length", "13"),
+        "POST" => {
+            posts.fetch_add(1, Ordering::Relaxed);
+            Answer::new(201, mine.clone())
+        }
+        // Somebody else made it at the same moment.
+        "GET" if request.target.contains('?') && posts.load(Ordering::Relaxed) == 0 => {
+            Answer::new(200, r#"{"packages":[]}"#)
+        }
+        "GET" if request.target.contains('?') => Answer::new(200, format!(r#"{{"packages":[{mine},{other}]}}"#)),
+        "GET" if request.target.starts_with("/abc/") => Answer::new(200, "fake firmware"),
+        "GET" if request.target.ends_with(OTHER) => Answer::new(200, other.clone()),
+        "GET" => Answer::new(200, mine.clone()),
+        _ => Answer::new(204, ""),
+    })
+    .await;
+    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+    let published = publish(&stub, &path).send().await.unwrap();
+    assert_eq!(published.package.package_id, ID);
+    assert!(stub.received().iter().all(|request| request.method != "DELETE"));
+    let warned = published.warnings.iter().filter(|warning| warning.message.contains("does not tell where")).count();
+    assert_eq!(warned, 1, "{:?}", published.warnings);
+}
+
+#[tokio::test]
 async fn two_that_publish_the_same_at_the_same_moment_leave_one_package() {
     let target = target().await;
     for round in 0..20 {
@@ -131,7 +169,8 @@ async fn a_package_is_found_even_if_the_list_leaves_fields_out() {
     for record in [format!(r#"{{"package_id":"{ID}"}}"#), format!(r#"{{"package_id":"{ID}","module_name":""}}"#)] {
         let list = format!(r#"{{"packages":[{record}]}}"#);
         let stub = Stub::start(move |request| match request.method.as_str() {
-            "GET" => Answer::new(200, list.as_str()),
+            "GET" if request.target.contains('?') => Answer::new(200, list.as_str()),
+            "GET" => Answer::new(200, record.as_str()),
             _ => Answer::new(500, ""),
         })
         .await;

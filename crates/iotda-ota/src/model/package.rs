@@ -5,16 +5,17 @@ use std::fmt;
 use iotda_ota_client::types;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::{
-    AppId, Checksum, FileLocation, ObsLocation, PackageId, PackageType, PackageVersion, ProductId, SignMethod,
+    AppId, Checksum, FileLocation, ObsLocation, PackageId, PackageType, PackageVersion, ProductId, SignMethod, lenient,
 };
+use crate::error::{Error, ErrorKind};
 
 /// An upgrade package (升级包) as create, list and show answer it.
 ///
-/// The service promises no field, so a text that an answer lacks is empty here, and everything optional is `None`.
+/// The service promises no field, so a text that an answer lacks is empty here, and everything optional is `None`. So it
+/// is with a value of another kind than is documented, but a location that cannot be read is one without names.
 /// Serialized, it has the names of the wire again, and absent fields are left out. The fields are those of the page
 /// [Obtain OTA Upgrade Package Details][page], with `product_name`, `module_name` and `sign_method` of the official
 /// Python SDK (huaweicloudsdkiotda 3.1.219).
@@ -25,40 +26,40 @@ use super::{
 #[non_exhaustive]
 pub struct Package {
     /// Identifies the package.
-    #[serde(deserialize_with = "lenient", skip_serializing_if = "PackageId::is_empty")]
+    #[serde(deserialize_with = "lenient::field", skip_serializing_if = "PackageId::is_empty")]
     pub package_id: PackageId,
     /// The app (resource space) that holds it.
-    #[serde(deserialize_with = "lenient", skip_serializing_if = "AppId::is_empty")]
+    #[serde(deserialize_with = "lenient::field", skip_serializing_if = "AppId::is_empty")]
     pub app_id: AppId,
     /// What it upgrades.
-    #[serde(deserialize_with = "lenient", skip_serializing_if = "is_absent")]
+    #[serde(deserialize_with = "lenient::field", skip_serializing_if = "is_absent")]
     pub package_type: PackageType,
     /// The product it is for.
-    #[serde(deserialize_with = "lenient", skip_serializing_if = "ProductId::is_empty")]
+    #[serde(deserialize_with = "lenient::field", skip_serializing_if = "ProductId::is_empty")]
     pub product_id: ProductId,
     /// The product's name.
-    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "lenient::field", skip_serializing_if = "Option::is_none")]
     pub product_name: Option<String>,
     /// The OTA module, for a module package.
-    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "lenient::field", skip_serializing_if = "Option::is_none")]
     pub module_name: Option<String>,
     /// The version that it brings.
-    #[serde(deserialize_with = "lenient", skip_serializing_if = "PackageVersion::is_empty")]
+    #[serde(deserialize_with = "lenient::field", skip_serializing_if = "PackageVersion::is_empty")]
     pub version: PackageVersion,
     /// The versions that it may upgrade; none means every version.
-    #[serde(deserialize_with = "lenient", skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "lenient::field", skip_serializing_if = "Vec::is_empty")]
     pub support_source_versions: Vec<PackageVersion>,
     /// What it is for, in words.
-    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "lenient::field", skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// What devices are told with the upgrade notice.
-    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "lenient::field", skip_serializing_if = "Option::is_none")]
     pub custom_info: Option<String>,
     /// When it was created.
-    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "lenient::field", skip_serializing_if = "Option::is_none")]
     pub create_time: Option<CreateTime>,
     /// Where its file is. Create and show answer it, list does not.
-    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "lenient::location", skip_serializing_if = "Option::is_none")]
     pub file_location: Option<FileLocation>,
 }
 
@@ -91,6 +92,19 @@ impl Package {
     /// The registered checksum, if there is one.
     pub fn sign(&self) -> Option<&Checksum> {
         self.obs_location()?.sign.as_ref()
+    }
+
+    /// The object in OBS, or `None` if the answer has no location. One that does not tell which object it is must not pass
+    /// for either.
+    pub(crate) fn readable_location(&self) -> Result<Option<&ObsLocation>, Error> {
+        let location = self.obs_location();
+        if location.is_none_or(ObsLocation::is_named) {
+            return Ok(location);
+        }
+        Err(Error::new(
+            ErrorKind::Unintelligible,
+            format!("where the file of package {} is cannot be read", self.package_id),
+        ))
     }
 
     /// Takes the generated type; an answer that names no package is none.
@@ -173,12 +187,6 @@ fn text<T: From<String>>(wire: Option<String>) -> T {
 
 fn is_absent(value: &PackageType) -> bool {
     value.as_str().is_empty()
-}
-
-/// Reads a field, or takes its default where the value is of another kind: one odd field must not cost the others.
-fn lenient<'de, D: Deserializer<'de>, T: Default + DeserializeOwned>(deserializer: D) -> Result<T, D::Error> {
-    let value = serde_json::Value::deserialize(deserializer)?;
-    Ok(T::deserialize(value).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -35,9 +35,7 @@ pub(crate) async fn same_identity(
         if !may_be(&package, request) {
             continue;
         }
-        // A list may leave out what show tells.
-        let incomplete = package.module_name.is_none() && request.module_name.is_some();
-        let package = match incomplete {
+        let package = match leaves_out(&package, request) {
             true => match show(client, &package, options).await? {
                 Some(shown) => shown.into_inner(),
                 None => continue,
@@ -52,24 +50,37 @@ pub(crate) async fn same_identity(
 }
 
 /// Those of them that have the same location and checksum, as each is shown; without those that are `known` already.
+///
+/// An error if none is, and one of them does not tell where its file is: it may be the same or not.
 pub(super) async fn same(
     client: &Client,
     request: &CreateRequest,
     known: impl Fn(&PackageId) -> bool,
     options: &CallOptions,
 ) -> Result<Vec<Response<Package>>, Error> {
-    let mut same = Vec::new();
+    let (mut same, mut untold) = (Vec::new(), None);
     for package in same_identity(client, request, options).await? {
         if known(&package.package_id) {
             continue;
         }
-        if let Some(shown) = show(client, &package, options).await?
-            && same_file(shown.obs_location(), request.file_location.obs_location.as_ref())
-        {
-            same.push(shown);
+        let Some(shown) = show(client, &package, options).await? else { continue };
+        if !may_be(&shown, request) {
+            continue;
+        }
+        match is_same_file(shown.obs_location(), request.file_location.obs_location.as_ref()) {
+            Some(true) => same.push(shown),
+            Some(false) => {}
+            None => untold = Some(shown.into_inner().package_id),
         }
     }
-    Ok(same)
+    match untold {
+        Some(id) if same.is_empty() => {
+            let message =
+                format!("package {id} is of the same version, and the service does not tell where its file is");
+            Err(Error::new(ErrorKind::Unintelligible, message).with_operation("show_ota_package"))
+        }
+        _ => Ok(same),
+    }
 }
 
 /// A package as it is now, or `None` if it was deleted meanwhile.
@@ -88,21 +99,36 @@ pub(super) async fn show(
 /// False if a field says that it is another package. The service filters, but not by module, and much hangs on this,
 /// so every field is looked at; one that an answer leaves out says nothing.
 fn may_be(package: &Package, request: &CreateRequest) -> bool {
-    let same = |found: &str, wanted: &str| found.is_empty() || found == wanted;
-    same(package.app_id.as_str(), request.app_id.as_str())
-        && same(package.product_id.as_str(), request.product_id.as_str())
-        && same(package.version.as_str(), request.version.as_str())
-        && same(package.module_name.as_deref().unwrap_or_default(), request.module_name.as_deref().unwrap_or_default())
+    identity(package, request).into_iter().all(|(found, wanted)| found.is_empty() || found == wanted)
 }
 
-/// False if the two say that they are different files. What one side leaves out says nothing.
-fn same_file(found: Option<&ObsLocation>, wanted: Option<&ObsLocation>) -> bool {
-    let (Some(found), Some(wanted)) = (found, wanted) else { return true };
-    let same = |found: &str, wanted: &str| found.is_empty() || found == wanted;
-    same(&found.region_name, &wanted.region_name)
-        && same(&found.bucket_name, &wanted.bucket_name)
-        && same(&found.object_key, &wanted.object_key)
-        && found.sign.as_ref().zip(wanted.sign.as_ref()).is_none_or(|(found, wanted)| found.matches(wanted))
+/// Whether a field is left out that the request has. A list may leave out what show tells.
+fn leaves_out(package: &Package, request: &CreateRequest) -> bool {
+    identity(package, request).into_iter().any(|(found, wanted)| found.is_empty() && !wanted.is_empty())
+}
+
+/// The fields that tell packages apart, as found and as wanted.
+fn identity<'a>(package: &'a Package, request: &'a CreateRequest) -> [(&'a str, &'a str); 5] {
+    let module = |name: &'a Option<String>| name.as_deref().unwrap_or_default();
+    [
+        (package.app_id.as_str(), request.app_id.as_str()),
+        (package.product_id.as_str(), request.product_id.as_str()),
+        (package.package_type.as_str(), request.package_type.as_str()),
+        (module(&package.module_name), module(&request.module_name)),
+        (package.version.as_str(), request.version.as_str()),
+    ]
+}
+
+/// Whether both are the same file; `None` if that cannot be told. A region or checksum that one side leaves out says
+/// nothing, but without bucket and key nobody knows which file it is.
+fn is_same_file(found: Option<&ObsLocation>, wanted: Option<&ObsLocation>) -> Option<bool> {
+    let (found, wanted) = found.zip(wanted)?;
+    let elsewhere = !found.region_name.is_empty() && found.region_name != wanted.region_name;
+    let signs = found.sign.as_ref().zip(wanted.sign.as_ref());
+    if elsewhere || signs.is_some_and(|(found, wanted)| !found.matches(wanted)) {
+        return Some(false);
+    }
+    found.is_object_of(wanted)
 }
 
 #[cfg(test)]
@@ -110,24 +136,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_one_side_leaves_out_is_no_difference() {
+    fn what_one_side_leaves_out_is_no_difference_but_without_bucket_and_key_nothing_is_the_same() {
         let plain = ObsLocation::new("cn-north-4", "abc", "x.bin");
         let signed = plain.clone().sign("ab".repeat(32));
         let capitals = plain.clone().sign("AB".repeat(32));
-        let nothing = ObsLocation::default();
+        let nowhere = ObsLocation::new("", "abc", "x.bin");
         for (found, wanted) in
-            [(&plain, &plain), (&plain, &signed), (&signed, &plain), (&capitals, &signed), (&nothing, &signed)]
+            [(&plain, &plain), (&plain, &signed), (&signed, &plain), (&capitals, &signed), (&nowhere, &signed)]
         {
-            assert!(same_file(Some(found), Some(wanted)), "{found:?} {wanted:?}");
+            assert_eq!(is_same_file(Some(found), Some(wanted)), Some(true), "{found:?} {wanted:?}");
         }
-        assert!(same_file(None, Some(&signed)));
         for other in [
             ObsLocation::new("cn-north-1", "abc", "x.bin"),
             ObsLocation::new("cn-north-4", "abd", "x.bin"),
             ObsLocation::new("cn-north-4", "abc", "y.bin"),
+            ObsLocation::new("cn-north-4", "", "y.bin"),
+            ObsLocation::new("cn-north-1", "", ""),
             plain.sign("cd".repeat(32)),
         ] {
-            assert!(!same_file(Some(&other), Some(&signed)), "{other:?}");
+            assert_eq!(is_same_file(Some(&other), Some(&signed)), Some(false), "{other:?}");
         }
+        for untold in [ObsLocation::new("", "abc", ""), ObsLocation::new("", "", "x.bin"), ObsLocation::default()] {
+            assert_eq!(is_same_file(Some(&untold), Some(&signed)), None, "{untold:?}");
+        }
+        assert_eq!(is_same_file(None, Some(&signed)), None);
     }
 }

@@ -9,7 +9,7 @@ use futures_util::Stream;
 use crate::call::{self, CallOptions, Operation, call_options};
 use crate::client::Client;
 use crate::error::Error;
-use crate::model::{AppId, Package, PackageType, PackageVersion, ProductId};
+use crate::model::{AppId, Package, PackageType, PackageVersion, ProductId, lenient};
 use crate::paging::{self, Wanted};
 use crate::response::Response;
 use crate::validate::{Violations, rules};
@@ -257,29 +257,37 @@ impl ListPackages {
 }
 
 impl PackagePage {
-    /// Takes the generated type. Without a list it is a page only if it says that there is nothing to list.
+    /// Takes the generated type.
     pub(crate) fn from_wire(wire: types::OtaPackageList) -> Option<Self> {
-        let page = wire.page;
-        let count = page.as_ref().and_then(|page| u64::try_from(page.count?).ok());
-        let packages = wire.packages.or_else(|| (count == Some(0)).then(Vec::new))?;
-        let packages = packages.into_iter().map(Package::from_list).collect();
-        Some(Self { packages, count, marker: page.and_then(|page| page.marker) })
+        let packages = wire.packages.map(|packages| packages.into_iter().map(Package::from_list).collect());
+        let page = wire.page.unwrap_or_default();
+        Self::new(packages, page.count.and_then(|count| u64::try_from(count).ok()), page.marker)
     }
 
-    /// Reads a page with odd fields; one that has no list of packages is none.
+    /// Reads a page with odd fields; one whose packages are no list is none.
     pub(crate) fn from_body(body: &[u8]) -> Option<Self> {
         #[derive(Deserialize)]
         struct Lax {
-            packages: Vec<Package>,
-            #[serde(default)]
-            page: serde_json::Value,
+            packages: Option<Vec<Package>>,
+            #[serde(default, deserialize_with = "lenient::field")]
+            page: Place,
         }
-        let lax: Lax = serde_json::from_slice(body).ok()?;
-        Some(Self {
-            packages: lax.packages,
-            count: lax.page["count"].as_u64(),
-            marker: lax.page["marker"].as_str().map(str::to_owned),
-        })
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Place {
+            #[serde(deserialize_with = "lenient::field")]
+            count: Option<u64>,
+            #[serde(deserialize_with = "lenient::field")]
+            marker: Option<String>,
+        }
+        let Lax { packages, page } = serde_json::from_slice(body).ok()?;
+        Self::new(packages, page.count, page.marker)
+    }
+
+    /// Without a list it is a page only if it says that there is nothing to list.
+    fn new(packages: Option<Vec<Package>>, count: Option<u64>, marker: Option<String>) -> Option<Self> {
+        let packages = packages.or_else(|| (count == Some(0)).then(Vec::new))?;
+        Some(Self { packages, count, marker })
     }
 }
 

@@ -7,15 +7,18 @@ use serde_json::{Value, json};
 
 use super::*;
 
+fn locations() -> impl Strategy<Value = ObsLocation> {
+    let text = || option::of(".{1,12}");
+    (".{0,9}", ".{0,9}", ".{0,9}", text(), text()).prop_map(|(region_name, bucket_name, object_key, method, sign)| {
+        let sign_method = method.map(SignMethod::from);
+        let sign = sign.map(Checksum::from);
+        ObsLocation { region_name, bucket_name, object_key, sign_method, sign }
+    })
+}
+
 fn packages() -> impl Strategy<Value = Package> {
     let text = || option::of(".{1,12}");
-    let location = option::of((".{0,9}", ".{0,9}", ".{0,9}", text(), text()).prop_map(
-        |(region_name, bucket_name, object_key, method, sign)| {
-            let sign_method = method.map(SignMethod::from);
-            let sign = sign.map(Checksum::from);
-            FileLocation { obs_location: Some(ObsLocation { region_name, bucket_name, object_key, sign_method, sign }) }
-        },
-    ));
+    let location = option::of(locations().prop_map(FileLocation::from));
     let names = (".{1,36}", ".{0,36}", ".{0,12}", ".{0,36}", ".{0,12}");
     let optional = (text(), text(), text(), text(), text());
     (names, optional, vec(".{0,9}", 0..4), location).prop_map(|(names, optional, versions, file_location)| Package {
@@ -66,6 +69,30 @@ proptest! {
     }
 
     #[test]
+    fn one_odd_field_of_a_location_does_not_cost_the_others(
+        package in packages(), location in locations(), field in 0_usize..5, odd in 0_usize..4,
+    ) {
+        let mut package = Package { file_location: Some(location.into()), ..package };
+        let name = ["region_name", "bucket_name", "object_key", "sign_method", "sign"][field];
+        let odd = [json!(null), json!(7), json!([{}]), json!(true)][odd].clone();
+        let mut body = serde_json::to_value(&package).unwrap();
+        body["file_location"]["obs_location"][name] = odd;
+        let body = body.to_string();
+        let left = package.file_location.as_mut().unwrap().obs_location.as_mut().unwrap();
+        match name {
+            "region_name" => left.region_name.clear(),
+            "bucket_name" => left.bucket_name.clear(),
+            "object_key" => left.object_key.clear(),
+            "sign_method" => left.sign_method = None,
+            _ => left.sign = None,
+        }
+        prop_assert_eq!(Package::from_body(body.as_bytes()), Some(package.clone()));
+        if let Ok(wire) = serde_json::from_str::<types::OtaPackage>(&body) {
+            prop_assert_eq!(Package::from_wire(wire), Some(package));
+        }
+    }
+
+    #[test]
     fn any_bytes_are_a_package_or_none(bytes in vec(any::<u8>(), 0..200), id in "[^\\p{C}\"\\\\]{0,40}") {
         prop_assert_eq!(Package::from_body(&bytes), None);
         let named = Package::from_body(format!(r#"{{"package_id":"{id}","more":{{"a":[1]}}}}"#).as_bytes());
@@ -87,4 +114,28 @@ fn null_stands_for_a_field_that_is_not_there() {
     assert_eq!(read, Some(Package { package_id: "1".into(), ..Package::default() }));
     assert_eq!(serde_json::to_value(read).unwrap(), json!({ "package_id": "1" }));
     assert_eq!(Package::from_body(Value::Null.to_string().as_bytes()), None);
+}
+
+#[test]
+fn a_location_that_cannot_be_read_is_not_taken_for_none() {
+    let located = |location: Value| {
+        let body = json!({ "package_id": "1", "file_location": location });
+        Package::from_body(body.to_string().as_bytes()).unwrap()
+    };
+    for none in [json!(null), json!({}), json!({ "obs_location": null })] {
+        assert_eq!(located(none).readable_location().unwrap(), None);
+    }
+    for odd in [
+        json!(7),
+        json!("abc/x.bin"),
+        json!([{}]),
+        json!({ "obs_location": "abc/x.bin" }),
+        json!({ "obs_location": [] }),
+        json!({ "obs_location": { "bucket_name": "abc", "object_key": 7 } }),
+    ] {
+        let package = located(odd);
+        assert!(package.obs_location().is_some() && package.readable_location().is_err(), "{package:?}");
+    }
+    let named = located(json!({ "obs_location": { "region_name": 7, "bucket_name": "abc", "object_key": "x.bin" } }));
+    assert_eq!(named.readable_location().unwrap(), Some(&ObsLocation::new("", "abc", "x.bin")));
 }

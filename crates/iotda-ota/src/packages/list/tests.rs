@@ -30,6 +30,25 @@ proptest! {
     }
 
     #[test]
+    fn without_a_list_it_is_a_page_only_if_nothing_is_to_be_listed(
+        count in 0_u32..3, null in any::<bool>(), odd in any::<bool>(),
+    ) {
+        let mut body = json!({ "page": { "count": count } });
+        if null {
+            body["packages"] = json!(null);
+        }
+        if odd {
+            body["page"]["marker"] = json!(7);
+        }
+        let body = body.to_string();
+        let empty = (count == 0).then(|| PackagePage { count: Some(0), ..PackagePage::default() });
+        prop_assert_eq!(&PackagePage::from_body(body.as_bytes()), &empty);
+        let wire = serde_json::from_str::<types::OtaPackageList>(&body);
+        prop_assert_eq!(wire.is_err(), odd);
+        prop_assert_eq!(wire.ok().and_then(PackagePage::from_wire), empty.filter(|_| !odd));
+    }
+
+    #[test]
     fn odd_fields_beside_the_packages_do_not_cost_them(odd in 0_usize..5, id in "[0-9a-f]{1,32}") {
         let odd = [json!(null), json!([]), json!("text"), json!({ "count": -1, "marker": 7 }), json!(1.5)][odd].clone();
         let body = json!({ "packages": [{ "package_id": id, "version": odd }], "page": odd }).to_string();
