@@ -49,6 +49,8 @@ pub enum ErrorKind {
     Unavailable,
     /// The request may or may not have been carried out.
     OutcomeUnknown,
+    /// A part was done and the rest was not; repeating the call does not do the rest.
+    Incomplete,
     /// What is stored or registered is not what it should be.
     Mismatch,
     /// Something else still needs what was to be deleted; nothing was done.

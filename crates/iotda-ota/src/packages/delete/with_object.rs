@@ -7,8 +7,8 @@ use futures_util::TryStreamExt;
 use super::DeletePackage;
 use crate::call::CallOptions;
 use crate::client::Client;
-use crate::error::{Error, ErrorKind};
-use crate::model::{ObsLocation, PackageId, PackageType};
+use crate::error::{Error, ErrorKind, Sought};
+use crate::model::{ObsLocation, Package, PackageId, PackageType};
 use crate::obs::Obs;
 
 /// Deletes a package, and then its object in OBS.
@@ -21,13 +21,22 @@ use crate::obs::Obs;
 /// ```
 ///
 /// Before anything is deleted, every other package of the project and instance is looked at: one call for each, because
-/// lists do not tell where files are. If one of them has its file in the same object, nothing is done. A package that
-/// somebody creates meanwhile is not seen.
+/// lists do not tell where files are. If one of them has its file in the same object, nothing is done. One that is shown
+/// without a location has no object.
+///
+/// Not seen is a package that somebody creates meanwhile, and, because lists are of one type each, one of a type that is
+/// neither known here ([`PackageType::KNOWN`]) nor that of the package.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::InUse`] if another package needs the object; [`is_not_found`](Error::is_not_found) if there is no such
-/// package.
+/// package; [`ErrorKind::Unintelligible`] if where its file is, or that of another package, cannot be read. Nothing is done
+/// then.
+///
+/// Once the package is gone, nothing but the error knows its object, so repeating the call is of no use:
+/// [`ErrorKind::Incomplete`] if the package is deleted and the object is not, or not surely, and
+/// [`is_outcome_unknown`](Error::is_outcome_unknown) if the package may be deleted and the object is not. Both name the
+/// object, which is to be deleted by other means.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before send"]
 pub struct DeleteWithObject {
@@ -59,8 +68,8 @@ impl DeleteWithObject {
         let options = &options.begun();
         let obs = client.obs()?.with_options(options);
         let package = client.packages().show(package_id).with_options(options).send().await?.into_inner();
-        // Without both names there is nothing that could be deleted.
-        let object = package.obs_location().filter(|object| is_named(object)).cloned();
+        let unreadable = |error: Error| error.with_hint("nothing was deleted; the package can be deleted alone");
+        let object = package.readable_location().map_err(unreadable)?.cloned();
         if let Some(object) = &object {
             require_reachable(client, object)?;
             // A key that OBS refuses is better known before the package is gone. An object that is gone is fine.
@@ -68,18 +77,17 @@ impl DeleteWithObject {
                 Err(error) if !error.is_not_found() => return Err(error),
                 _ => {}
             }
-            require_unused(client, package_id, object, options).await?;
+            require_unused(client, &package, object, options).await?;
         }
-        self.delete.clone().with_options(options).send().await?;
+        let deleted = self.delete.clone().with_options(options).send().await;
         if let Some(object) = &object {
+            deleted.map_err(|error| may_be_deleted(error, package_id, object))?;
             delete(&obs, package_id, object).await?;
+        } else {
+            deleted?;
         }
         Ok(DeletedWithObject { package_id: package_id.clone(), object })
     }
-}
-
-fn is_named(object: &ObsLocation) -> bool {
-    !object.bucket_name.is_empty() && !object.object_key.is_empty()
 }
 
 /// An error if the object is in a region whose OBS is not the client's.
@@ -95,48 +103,75 @@ fn require_reachable(client: &Client, object: &ObsLocation) -> Result<(), Error>
     }
 }
 
-/// An error if another package has its file in the same object.
+/// An error if another package has its file in the same object, or may have it there.
 async fn require_unused(
     client: &Client,
-    package_id: &PackageId,
+    package: &Package,
     object: &ObsLocation,
     options: &CallOptions,
 ) -> Result<(), Error> {
-    for package_type in [PackageType::Firmware, PackageType::Software, PackageType::Module] {
-        let mut packages = pin!(client.packages().list(package_type).with_options(options).stream());
+    let own = Some(&package.package_type).filter(|own| !own.as_str().is_empty() && !PackageType::KNOWN.contains(own));
+    for package_type in PackageType::KNOWN.iter().chain(own) {
+        let mut packages =
+            pin!(client.packages().list(package_type.clone()).unchecked().with_options(options).stream());
         while let Some(other) = packages.try_next().await? {
-            if other.package_id == *package_id {
+            if other.package_id == package.package_id {
                 continue;
             }
-            let shown = match client.packages().show(&other.package_id).with_options(options).send().await {
+            let shown = match client.packages().show(&other.package_id).with_options(options).send_unchecked().await {
                 Ok(shown) => shown.into_inner(),
                 // It was deleted meanwhile.
                 Err(error) if error.is_not_found() => continue,
                 Err(error) => return Err(error),
             };
-            if shown.obs_location().is_some_and(|location| is_same(location, object)) {
-                let (key, id, version) = (&object.object_key, &shown.package_id, &shown.version);
-                let message = format!("object {key:?} is also the file of package {id}, version {version}");
-                return Err(Error::new(ErrorKind::InUse, message)
-                    .with_hint("nothing was deleted; delete the package alone, or that other package first"));
-            }
+            let Some(location) = shown.obs_location() else { continue };
+            let (key, id, version) = (&object.object_key, &shown.package_id, &shown.version);
+            let (kind, message, also) = match location.is_object_of(object) {
+                Some(false) => continue,
+                Some(true) => (
+                    ErrorKind::InUse,
+                    format!("object {key:?} is also the file of package {id}, version {version}"),
+                    ", or that other package first",
+                ),
+                None => (
+                    ErrorKind::Unintelligible,
+                    format!(
+                        "where the file of package {id}, version {version}, is cannot be read; it may be object {key:?}"
+                    ),
+                    "",
+                ),
+            };
+            return Err(
+                Error::new(kind, message).with_hint(format!("nothing was deleted; delete the package alone{also}"))
+            );
         }
     }
     Ok(())
 }
 
-/// True if both may be the same object. Bucket names exist once, so the region says nothing more.
-fn is_same(one: &ObsLocation, other: &ObsLocation) -> bool {
-    one.bucket_name == other.bucket_name && one.object_key == other.object_key
+/// The error of a delete that left the object where it is. Repeated, it would find no package and not know the object.
+fn may_be_deleted(error: Error, package_id: &PackageId, object: &ObsLocation) -> Error {
+    let (bucket, key) = (&object.bucket_name, &object.object_key);
+    let stays = format!("object {key:?} in bucket {bucket:?} is not deleted");
+    if error.is_retryable() && error.may_have_acted() {
+        return error.unknown(&stays, Sought::Deleted { package_id: package_id.clone() });
+    }
+    match error.hint().map(|hint| format!("{hint}; {stays}")) {
+        Some(hint) if error.is_outcome_unknown() => error.with_hint(hint),
+        _ => error,
+    }
 }
 
 async fn delete(obs: &Obs, package_id: &PackageId, object: &ObsLocation) -> Result<(), Error> {
     let (bucket, key) = (&object.bucket_name, &object.object_key);
-    obs.delete(bucket, key).await.map_err(|error| {
-        let message = format!("package {package_id} is deleted, but object {key:?} in bucket {bucket:?} is not");
-        Error::new(error.kind(), message)
-            .with_source(error)
-            .with_operation("obs_delete_object")
-            .with_hint("delete the object by other means, such as the console of OBS")
-    })
+    match obs.delete(bucket, key).await {
+        Err(error) if !error.is_not_found() => {
+            let message = format!("package {package_id} is deleted, but object {key:?} in bucket {bucket:?} is not");
+            Err(Error::new(ErrorKind::Incomplete, message)
+                .with_source(error)
+                .with_operation("obs_delete_object")
+                .with_hint("delete the object by other means, such as the console of OBS; there is no package to repeat this with"))
+        }
+        _ => Ok(()),
+    }
 }
