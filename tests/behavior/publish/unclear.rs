@@ -86,6 +86,35 @@ async fn a_new_package_does_not_give_way_to_one_that_does_not_tell_where_its_fil
 }
 
 #[tokio::test]
+async fn a_package_that_does_not_tell_where_its_file_is_is_neither_compared_nor_deleted_to_make_room() {
+    for location in [r#"{"obs_location":{"bucket_name":"abc","object_key":7}}"#, r#""abc/x.bin""#, "null"] {
+        let old = format!(
+            r#"{{"package_id":"{ID}","app_id":"my-app","product_id":"my-product","version":"2.0",
+            "package_type":"firmwarePackage","file_location":{location}}}"#
+        );
+        let stub = Stub::start(move |request| match request.method.as_str() {
+            "HEAD" => Answer::new(200, "").header("content-length", "13"),
+            "POST" => Answer::new(409, ""),
+            "DELETE" => Answer::new(204, ""),
+            "GET" if request.target.contains('?') => Answer::new(200, format!(r#"{{"packages":[{old}]}}"#)),
+            "GET" if request.target.starts_with("/abc/") => Answer::new(200, "fake firmware"),
+            _ => Answer::new(200, old.clone()),
+        })
+        .await;
+        let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+        // That a package names no object is a difference; what cannot be read is none.
+        let expected = if location == "null" { ErrorKind::Mismatch } else { ErrorKind::Unintelligible };
+        assert_eq!(publish(&stub, &path).send().await.unwrap_err().kind(), expected, "{location}");
+        // One with another key is not compared any further, so the new one is created first.
+        let replace = publish(&stub, &path).if_exists(IfExists::Replace).object_key("b.bin");
+        let error = replace.send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unintelligible, "{location}: {error:?}");
+        assert!(error.to_string().contains("could not be created again"), "{error}");
+        assert!(stub.received().iter().all(|request| request.method != "DELETE"));
+    }
+}
+
+#[tokio::test]
 async fn two_that_publish_the_same_at_the_same_moment_leave_one_package() {
     let target = target().await;
     for round in 0..20 {

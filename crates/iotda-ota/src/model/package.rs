@@ -101,10 +101,10 @@ impl Package {
         if location.is_none_or(ObsLocation::is_named) {
             return Ok(location);
         }
-        Err(Error::new(
-            ErrorKind::Unintelligible,
-            format!("where the file of package {} is cannot be read", self.package_id),
-        ))
+        let message = format!("where the file of package {} is cannot be read", self.package_id);
+        Err(Error::new(ErrorKind::Unintelligible, message)
+            .with_operation("show_ota_package")
+            .with_hint("look at what the service shows of the package, and that no proxy answers in its place"))
     }
 
     /// Takes the generated type; an answer that names no package is none.

@@ -97,7 +97,7 @@ pub(super) async fn difference(
     package: &Package,
 ) -> Result<Option<String>, Error> {
     let (id, checksum, size) = (&package.package_id, &source.checksum(publish.progress.clone()).await?, source.size());
-    let Some(location) = package.obs_location() else {
+    let Some(location) = package.readable_location()? else {
         return Ok(Some(format!("package {id} names no object")));
     };
     if let Some(sign) = location.sign.as_ref().filter(|sign| !sign.matches(checksum)) {

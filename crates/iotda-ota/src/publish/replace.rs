@@ -7,7 +7,7 @@
 //! That is not possible where the service refuses a second package of a version. Whether it does is not known; if it does,
 //! the old ones go first, and come back (`restore`) when the new one cannot be created.
 
-use super::restore::restored;
+use super::restore::{require_restorable, restored};
 use super::run::{is_duplicate, object};
 use super::store::Stored;
 use super::{Outcome, Publish, Published, existing, run, store};
@@ -107,6 +107,7 @@ impl Replacing<'_> {
         match created {
             Ok(published) => Ok(Round::Done(Box::new(published), old)),
             Err(error) if is_duplicate(&error) => {
+                old.iter().try_for_each(require_restorable)?;
                 for package in old {
                     // It may be gone even when the answer to that is lost.
                     self.gone.push(package.clone());
@@ -165,7 +166,7 @@ async fn is_wanted(publish: &Publish, obs: &Obs, source: &Source, package: &Pack
 
 /// The object of a deleted package stays, because nobody asked for it to be deleted and others may use it.
 fn left_behind(old: &Package, new: &Package) -> Option<Warning> {
-    let location = old.obs_location()?;
+    let location = old.obs_location().filter(|location| location.is_named())?;
     if new.obs_location().is_some_and(|new| new.same_object(location)) {
         return None;
     }

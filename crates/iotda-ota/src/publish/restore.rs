@@ -2,8 +2,8 @@
 
 use super::run::also;
 use super::{Publish, existing};
-use crate::error::Error;
-use crate::model::{Package, PackageId};
+use crate::error::{Error, ErrorKind};
+use crate::model::{ObsLocation, Package, PackageId};
 use crate::packages::{CreatePackage, CreateRequest};
 
 /// What came of one package.
@@ -14,6 +14,21 @@ enum Restored {
     There,
     /// It could not be created.
     No(Error),
+}
+
+/// An error if a package could not be created again, because it is not shown where its file is.
+pub(super) fn require_restorable(package: &Package) -> Result<(), Error> {
+    if package.obs_location().is_some_and(ObsLocation::is_named) {
+        return Ok(());
+    }
+    let id = &package.package_id;
+    let message = format!(
+        "the service takes one package of a version, and package {id}, which is to be replaced, could not be created \
+         again: where its file is cannot be read"
+    );
+    Err(Error::new(ErrorKind::Unintelligible, message)
+        .with_operation("show_ota_package")
+        .with_hint(format!("package {id} was not deleted, and no new one created; delete it, then publish again")))
 }
 
 /// Creates these packages again as they were shown, and says in the error what came of it.
