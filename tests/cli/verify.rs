@@ -76,6 +76,21 @@ fn an_object_that_is_gone_is_missed_and_does_not_keep_its_package() {
 }
 
 #[test]
+fn a_package_that_is_deleted_without_its_object_is_told_apart_from_one_that_is_there() {
+    let home = Home::new();
+    let fault = "delete_object:status:status=503";
+    let server = Server::start(&home, &["--in-memory", "--fault", fault]);
+    let file = home.file("firmware.bin", "firmware").display().to_string();
+    let id = id(&server.run(&home, &publish(&file, &["--format", "json"])).succeeded());
+    let delete = ["package", "delete", &id, "--with-object", "--max-attempts", "1", "--format", "json"];
+    let error = server.run(&home, &delete).failed(8).error();
+    assert_eq!((&error["kind"], &error["operation"]), (&"incomplete".into(), &"obs_delete_object".into()));
+    let object = &store::objects(&server.variables)[0];
+    assert!(error["message"].as_str().unwrap().contains(object), "{error}");
+    server.run(&home, &delete).failed(4);
+}
+
+#[test]
 fn verify_refuses_what_is_no_firmware_and_no_package() {
     let home = Home::new();
     let run = home.emulated(&["package", "verify", "an id", "missing.bin"]).failed(2);

@@ -55,7 +55,7 @@ Examples:
 Exit codes:
   0  done                        6  rejected by the service, or not understood
   1  fault of this machine       7  unavailable
-  2  invalid input               8  outcome unknown: a package may exist or not
+  2  invalid input               8  outcome unknown, or only a part is done
   3  not authenticated           9  the stored or registered file differs
      or not permitted          130  interrupted by Ctrl-C
   4  not found                 143  stopped by SIGTERM

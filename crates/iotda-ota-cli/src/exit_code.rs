@@ -22,7 +22,8 @@ pub(crate) enum ExitCode {
     Rejected = 6,
     /// The service cannot be reached or failed; nothing is known to be done.
     Unavailable = 7,
-    /// A package may or may not have been created.
+    /// A package may or may not have been created or deleted, or it is deleted and its object is not: repeating the command
+    /// is no way out.
     OutcomeUnknown = 8,
     /// What is stored or registered is not what it should be.
     Mismatch = 9,
@@ -45,7 +46,7 @@ impl From<ErrorKind> for ExitCode {
             ErrorKind::AlreadyExists => Self::AlreadyExists,
             ErrorKind::Rejected | ErrorKind::Unintelligible | ErrorKind::InUse => Self::Rejected,
             ErrorKind::Unavailable => Self::Unavailable,
-            ErrorKind::OutcomeUnknown => Self::OutcomeUnknown,
+            ErrorKind::OutcomeUnknown | ErrorKind::Incomplete => Self::OutcomeUnknown,
             ErrorKind::Mismatch => Self::Mismatch,
             // Reading a local file failed, or a kind that a later library adds.
             _ => Self::Fault,

@@ -285,6 +285,7 @@ fn kind_name(kind: ErrorKind) -> &'static str {
         ErrorKind::Unintelligible => "unintelligible",
         ErrorKind::Unavailable => "unavailable",
         ErrorKind::OutcomeUnknown => "outcome_unknown",
+        ErrorKind::Incomplete => "incomplete",
         ErrorKind::Mismatch => "mismatch",
         ErrorKind::InUse => "in_use",
         ErrorKind::Io => "io",

@@ -31,7 +31,9 @@ use service::ServiceError;
 pub enum ErrorKind {
     /// The request breaks documented rules; nothing was sent.
     Invalid,
-    /// The client lacks something or was given something that cannot be used; nothing was sent.
+    /// The client lacks something, was given something that cannot be used, or goes through a proxy that refuses it (407):
+    /// nothing was changed. Only an HTTP client of the program's own that follows redirects may have taken the
+    /// request elsewhere; a create is then [`OutcomeUnknown`](Self::OutcomeUnknown).
     Configuration,
     /// The service does not know who is calling (401), or there are no credentials.
     Unauthenticated,
@@ -49,7 +51,7 @@ pub enum ErrorKind {
     Unavailable,
     /// The request may or may not have been carried out.
     OutcomeUnknown,
-    /// A part was done and the rest was not; repeating the call does not do the rest.
+    /// A package is deleted and its object is not, or not surely; repeating the call finds no package any more.
     Incomplete,
     /// What is stored or registered is not what it should be.
     Mismatch,

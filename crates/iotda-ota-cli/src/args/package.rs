@@ -80,7 +80,8 @@ Examples:
 
 const DELETE: &str = "\
 With --with-object every other package of the project is looked at first, one call for each. If one of them has its file \
-in the same object, nothing is deleted.
+in the same object, or does not tell where it is, nothing is deleted. When only the object could not be deleted, the \
+exit code is 8 and the message names it; there is no package left to repeat this with.
 
 Examples:
   iotda-ota package delete 28f61af50fc9452aa0ed5ea25c3cc3d3
