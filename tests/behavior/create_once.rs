@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use iotda_ota::{CreatePackage, Error, ErrorKind, ObsLocation, Package, PackageType, Response, RetryPolicy, Sought};
 use support::{Answer, Received, Stub, impatient};
 
+use crate::secrets::Log;
+
 const ID: &str = "28f61af50fc9452aa0ed5ea25c3cc3d3";
 const OTHER: &str = "0f61af50fc9452aa0ed5ea25c3cc3d32";
 
@@ -507,7 +509,12 @@ async fn one_of_two_always_stays_even_when_the_other_goes_at_the_same_moment() {
         }
     })
     .await;
+    Log::start();
     let package = service.send(impatient()).await.unwrap();
+    let log = Log::end();
+    let last = log.lines().rfind(|line| line.contains("method=POST")).unwrap();
+    assert!(last.contains("attempt=3") && last.contains(r#"because="what was created gave way"#), "{last}");
+    assert!(last.contains("waited_ms=0"), "{last}");
     assert_eq!(package.package_id, OTHER, "{}", service.methods());
     assert_eq!(service.methods().matches('C').count(), 3);
 }

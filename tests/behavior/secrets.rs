@@ -116,10 +116,10 @@ thread_local! {
 }
 
 /// Takes the log of a case apart from those of the others: each runs on a thread of its own.
-struct Log;
+pub(crate) struct Log;
 
 impl Log {
-    fn start() {
+    pub(crate) fn start() {
         static SUBSCRIBER: Once = Once::new();
         SUBSCRIBER.call_once(|| {
             let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_ansi(false);
@@ -128,7 +128,7 @@ impl Log {
         LOG.set(Some(Vec::new()));
     }
 
-    fn end() -> String {
+    pub(crate) fn end() -> String {
         String::from_utf8_lossy(&LOG.take().unwrap_or_default()).into_owned()
     }
 }

@@ -119,6 +119,7 @@ async fn course<O: Once>(once: &O, attempts: &mut Attempts<'_>, settling: Settle
                 Settled::Done(made) => return Ok(made),
                 Settled::Gone if rounds < ROUNDS => {
                     rounds += 1;
+                    attempts.again("what was created gave way to another, which is gone, too");
                     continue;
                 }
                 Settled::Gone => return Err(given_up()),

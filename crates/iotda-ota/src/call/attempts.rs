@@ -198,6 +198,12 @@ impl<'a> Attempts<'a> {
         true
     }
 
+    /// The next attempt follows without a wait, for this reason.
+    pub(crate) fn again(&mut self, because: &str) {
+        self.course.waited = Duration::ZERO;
+        self.course.because = Some(because.to_owned());
+    }
+
     /// Waits a moment that differs from caller to caller, so that what is under way elsewhere can end; false if the
     /// deadline is too near.
     pub(crate) async fn moment(&self) -> bool {
