@@ -101,33 +101,37 @@ async fn a_redirect_is_not_followed() {
 
 /// A SOCKS proxy on this machine that keeps the first connection waiting, as one of whose packets nothing comes back, and
 /// answers whatever is asked through the others with 404; and how many requests arrived.
-async fn slow_to_connect() -> (String, Arc<AtomicUsize>) {
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let proxy = format!("socks5://{}", listener.local_addr().unwrap());
+async fn slow_to_connect() -> std::io::Result<(String, Arc<AtomicUsize>)> {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+    let proxy = format!("socks5://{}", listener.local_addr()?);
     let requests = Arc::<AtomicUsize>::default();
     let arrived = Arc::clone(&requests);
     tokio::spawn(async move {
-        let (_waiting, _) = listener.accept().await.unwrap();
-        while let Ok((mut stream, _)) = listener.accept().await {
+        let _waiting = listener.accept().await?;
+        loop {
+            let (mut stream, _) = listener.accept().await?;
             // The greeting with one way to authenticate, then a request for an IPv4 address.
-            stream.read_exact(&mut [0; 3]).await.unwrap();
-            stream.write_all(&[5, 0]).await.unwrap();
-            stream.read_exact(&mut [0; 10]).await.unwrap();
-            stream.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await.unwrap();
+            stream.read_exact(&mut [0; 3]).await?;
+            stream.write_all(&[5, 0]).await?;
+            stream.read_exact(&mut [0; 10]).await?;
+            stream.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await?;
             let mut head = Vec::new();
             while !head.ends_with(b"\r\n\r\n") {
-                head.push(stream.read_u8().await.unwrap());
+                head.push(stream.read_u8().await?);
             }
             arrived.fetch_add(1, Ordering::Relaxed);
-            stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+            stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").await?;
+            if stream.shutdown().await.is_err() {
+                break std::io::Result::Ok(());
+            }
         }
     });
-    (proxy, requests)
+    Ok((proxy, requests))
 }
 
 #[tokio::test]
 async fn a_delete_that_found_no_connection_in_time_deleted_nothing() {
-    let (proxy, requests) = slow_to_connect().await;
+    let (proxy, requests) = slow_to_connect().await.unwrap();
     // A client of the program's own has whatever TLS the process chose.
     let _ = rustls::crypto::ring::default_provider().install_default();
     // It has no limit on connecting that would tell that no connection was made.

@@ -130,7 +130,8 @@ async fn with_deletes(target: &Target, answer: Option<Answer>) -> (Proxy, Client
         _ => Fault::None,
     })
     .await;
-    let client = target.builder().obs_endpoint(proxy.endpoint()).retry(impatient()).build().unwrap();
+    let client =
+        target.builder().obs_endpoint(proxy.endpoint()).retry(impatient()).build().expect("the settings are valid");
     (proxy, client)
 }
 
