@@ -5,6 +5,7 @@ use http::{HeaderName, HeaderValue};
 use huaweicloud_signing::canonical::{self, Payload, Request, SignedHeaders};
 use huaweicloud_signing::{sdk_hmac, v11};
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::{AccessKey, wiped};
@@ -73,13 +74,14 @@ impl Scheme {
 
 /// Adds date, security token and signature to a request, now.
 ///
-/// `project_id` goes along as `X-Project-Id`, as the official SDKs send it.
+/// `project_id` goes along as `X-Project-Id`, as the official SDKs send it. Returns the SHA-256 of the body, which is
+/// signed.
 pub(crate) fn sign(
     scheme: &Scheme,
     key: &AccessKey,
     project_id: Option<&str>,
     request: &mut reqwest::Request,
-) -> Result<(), Error> {
+) -> Result<[u8; 32], Error> {
     let date = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
     put(request, "x-sdk-date", HeaderValue::from_str(&date).ok())?;
     if let Some(project_id) = project_id {
@@ -92,13 +94,13 @@ pub(crate) fn sign(
     put(request, HOST.as_str(), HeaderValue::from_str(&host).ok())?;
     canonical_query(request)?;
 
-    let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
+    let body = Sha256::digest(request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default()).into();
     let to_sign = Request {
         method: request.method(),
         path: request.url().path(),
         query: request.url().query(),
         headers: request.headers(),
-        payload: Payload::Bytes(body),
+        payload: Payload::Sha256(body),
     };
     let signed = SignedHeaders::usual(request.headers());
     let pair = huaweicloud_signing::AccessKey { id: key.id(), secret: key.secret() };
@@ -111,7 +113,7 @@ pub(crate) fn sign(
     };
     let value = value.map_err(unsignable)?;
     request.headers_mut().insert(AUTHORIZATION, value);
-    Ok(())
+    Ok(body)
 }
 
 /// Writes the query as it is signed: a form's `+` for a blank would be read differently by different servers.

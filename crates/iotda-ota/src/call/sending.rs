@@ -2,28 +2,30 @@
 
 use http::Method;
 use iotda_ota_client::{BoxFuture, OperationInfo, Refusal, Transport};
+use reqwest::ResponseBuilderExt;
 use secrecy::ExposeSecret;
-use sha2::{Digest, Sha256};
+use url::Url;
 
 use super::{Answer, Call, body, redirected};
 use crate::auth::{Secret, scheme, wiped};
-use crate::error::hints::Proof;
 use crate::error::secrets::Secrets;
 use crate::error::{Error, ErrorKind, service};
 use crate::spans::Underway;
 
 impl Call {
-    /// Adds the token or the signature.
-    fn authenticate(&self, request: &mut reqwest::Request) -> Result<(), Error> {
+    /// Adds the token or the signature; the SHA-256 of the body if that is signed.
+    fn authenticate(&self, request: &mut reqwest::Request) -> Result<Option<[u8; 32]>, Error> {
         match self.credentials.secret() {
-            Secret::AccessKey(key) => scheme::sign(self.session.scheme(), key, Some(self.project_id()), request),
+            Secret::AccessKey(key) => {
+                scheme::sign(self.session.scheme(), key, Some(self.project_id()), request).map(Some)
+            }
             Secret::Token(token) => {
                 let value = wiped::header(token.expose_secret()).ok_or_else(|| {
                     Error::new(ErrorKind::Configuration, "the IAM token is no header value")
                         .with_hint("copy it again; blanks and line ends do not belong to it")
                 })?;
                 request.headers_mut().insert("X-Auth-Token", value);
-                Ok(())
+                Ok(None)
             }
         }
     }
@@ -39,17 +41,19 @@ impl Transport for Call {
             *request.timeout_mut() = Some(self.timeout);
             let result = self.authenticate(request);
             let authorization = request.headers().get(http::header::AUTHORIZATION);
-            self.state().secrets = Secrets::of(self.credentials.secret()).and_signature(authorization);
-            let Err(error) = result else {
-                if self.proof() != Proof::Token {
-                    let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
-                    self.state().signed_body = Some(Sha256::digest(body).into());
+            let mut state = self.state();
+            state.secrets = Secrets::of(self.credentials.secret()).and_signature(authorization);
+            match result {
+                Ok(signed_body) => {
+                    state.signed_body = signed_body;
+                    Ok(())
                 }
-                return Ok(());
-            };
-            let refusal = Refusal::new(error.to_string());
-            self.state().refused = Some(error);
-            Err(refusal)
+                Err(error) => {
+                    let refusal = Refusal::new(error.to_string());
+                    state.refused = Some(error);
+                    Err(refusal)
+                }
+            }
         })
     }
 
@@ -80,7 +84,7 @@ impl Transport for Call {
                 let request_id = service::request_id(&answer.headers).map(|id| self.state().secrets.hide(&id));
                 underway.answered(answer.status, request_id);
             }
-            let again = rebuilt(&answer);
+            let again = rebuilt(&answer, url);
             self.state().answer = Some(answer);
             Ok(again)
         })
@@ -88,8 +92,9 @@ impl Transport for Call {
 }
 
 /// A response for the generated code, made from what was read. It looks at no header.
-fn rebuilt(answer: &Answer) -> reqwest::Response {
-    let mut response = http::Response::new(answer.body.clone());
+fn rebuilt(answer: &Answer, url: Url) -> reqwest::Response {
+    // Without an address one would be parsed for each answer; having one is nothing that could be refused.
+    let mut response = http::Response::builder().url(url).body(answer.body.clone()).unwrap_or_default();
     *response.status_mut() = answer.status;
     response.into()
 }

@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use memchr::{memchr, memmem};
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
@@ -24,8 +25,14 @@ const PAIRS: [(&str, &str); 3] = [("error_code", "error_msg"), ("errorCode", "er
 
 /// Whether a body is a JSON error object, which may come even with status 200. Zero means that all is well.
 ///
-/// Every successful answer is looked at, so nothing is kept of what else it holds.
+/// Every successful answer is looked at, so one that cannot hold the name is not parsed, and nothing is kept of what else
+/// it holds.
 pub(crate) fn has_error_code(body: &[u8]) -> bool {
+    // A name is written as it is, or with escapes.
+    if memmem::find(body, b"error_code").is_none() && memchr(b'\\', body).is_none() {
+        return false;
+    }
+
     #[derive(Deserialize)]
     #[serde(field_identifier)]
     enum Field {
