@@ -1,8 +1,10 @@
 //! Which failures are repeated, how often, and after which delay.
 //!
-//! [`RetryPolicy`] is what a client is told, [`run`] the loop around one call. Only errors with
-//! [`is_retryable`](Error::is_retryable) are repeated: of a call whose outcome is unknown nobody knows whether it would be
-//! done twice. Each attempt is a call of its own, so that dates and signatures are those of its moment.
+//! [`RetryPolicy`] is what a client is told, [`pause`] the decision between two attempts, and [`run`] a loop for what may
+//! always be repeated, such as a request to OBS or a fetch of credentials. That loop repeats only errors with
+//! [`is_retryable`](Error::is_retryable). An operation of IoTDA has a loop of its own (`call::Attempts`), which also knows
+//! when an unclear end allows another attempt. Each attempt is a call of its own, so that dates and signatures are those
+//! of its moment.
 
 use std::future::Future;
 use std::time::Duration;
@@ -122,13 +124,31 @@ where
         if !error.is_retryable() {
             return Err(error);
         }
-        let next = course.number.saturating_add(1);
-        let delay = policy.delay(next, started.elapsed(), error.retry_after(), fastrand::f64());
-        let in_time = |delay: &Duration| end.is_none_or(|end| end.saturating_duration_since(Instant::now()) > *delay);
-        let Some(delay) = delay.filter(in_time) else { return Err(error) };
-        sleep(delay).await;
-        course = course.next(delay, &error);
+        let Some(waited) = pause(policy, started, end, course.number, &error).await else { return Err(error) };
+        course = course.next(waited, &error);
     }
+}
+
+/// Waits after attempt `number`, which ended with an error that may be repeated, and tells how long; `None`, without a
+/// wait, if the policy or the `end` of the call allows no other.
+pub(crate) async fn pause(
+    policy: &RetryPolicy,
+    started: Instant,
+    end: Option<Instant>,
+    number: u32,
+    error: &Error,
+) -> Option<Duration> {
+    let delay = policy.delay(number.saturating_add(1), started.elapsed(), error.retry_after(), fastrand::f64())?;
+    if !is_in_time(end, delay) {
+        return None;
+    }
+    sleep(delay).await;
+    Some(delay)
+}
+
+/// Whether there is still time before the `end` after such a wait.
+pub(crate) fn is_in_time(end: Option<Instant>, wait: Duration) -> bool {
+    end.is_none_or(|end| end.saturating_duration_since(Instant::now()) > wait)
 }
 
 /// The delay that an answer asks for: seconds, or a date, which counts from the answer's own. Anything else is none.

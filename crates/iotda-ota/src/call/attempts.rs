@@ -19,7 +19,7 @@ use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::model::ProjectId;
 use crate::response::Response;
-use crate::retry::RetryPolicy;
+use crate::retry::{self, RetryPolicy};
 use crate::spans::{self, Course};
 
 /// Runs an operation that may be repeated until it succeeds, fails for good, or the policy ends it.
@@ -189,11 +189,11 @@ impl<'a> Attempts<'a> {
         if is_refused || !error.is_retryable() && error.unclear().is_none() {
             return false;
         }
-        let next = self.course.number.saturating_add(1);
-        let delay = self.policy.delay(next, self.started.elapsed(), error.retry_after(), fastrand::f64());
-        let Some(delay) = delay.filter(|delay| self.has(*delay)) else { return false };
-        sleep(delay).await;
-        self.course.waited = delay;
+        let number = self.course.number;
+        let Some(waited) = retry::pause(&self.policy, self.started, self.deadline, number, error).await else {
+            return false;
+        };
+        self.course.waited = waited;
         self.course.because = Some(error.in_short());
         true
     }
@@ -208,17 +208,11 @@ impl<'a> Attempts<'a> {
     /// deadline is too near.
     pub(crate) async fn moment(&self) -> bool {
         let moment = self.policy.moment(fastrand::f64());
-        if !self.has(moment) {
+        if !retry::is_in_time(self.deadline, moment) {
             return false;
         }
         sleep(moment).await;
         true
-    }
-
-    /// Whether there is still time after such a wait.
-    fn has(&self, wait: Duration) -> bool {
-        let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
-        self.deadline.is_none_or(|deadline| left(deadline) > wait)
     }
 
     /// Tells a result how many attempts it took.
