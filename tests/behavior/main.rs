@@ -18,6 +18,7 @@ mod package_delete;
 mod package_list;
 mod package_show;
 mod publish;
+mod renewal;
 mod repeat;
 mod rules;
 mod secrets;

@@ -44,7 +44,9 @@ pub use builder::ClientBuilder;
 /// ```
 ///
 /// Clones share connections, credentials and the [limit on requests](ClientBuilder::rate_limit). Dropping the future of a
-/// call ends the call, and nothing of it goes on; whether what it was about to do was done is not known then.
+/// call ends the call, and nothing of it goes on; whether what it was about to do was done is not known then. Only a fetch
+/// of credentials goes on, because other calls wait for it, too: as a task of the tokio runtime, which ends at the latest
+/// with the last clone.
 #[derive(Clone)]
 pub struct Client(Arc<Shared>);
 
@@ -125,7 +127,7 @@ impl Client {
     ///
     /// [`ErrorKind::Configuration`] if IAM knows none or several of that name; those of the credentials.
     pub async fn find_project_id(&self) -> Result<ProjectId, Error> {
-        retry::run(self.retry(), None, |_| self.0.session.project_id()).await
+        retry::run(self.retry(), None, async |course| self.0.session.project_id(&course).await).await
     }
 
     /// What this client lends to sources of credentials; [`Chain::explore`](crate::Chain::explore) takes it.
@@ -144,7 +146,7 @@ impl Client {
     ///
     /// [`ErrorKind::Unauthenticated`] if there are none; the causes say what each source said.
     pub async fn current_credentials(&self) -> Result<Arc<Credentials>, Error> {
-        retry::run(self.retry(), None, |_| self.0.session.credentials()).await
+        retry::run(self.retry(), None, async |course| self.0.session.credentials(&course).await).await
     }
 
     /// The scheme with which requests to IoTDA are signed when there is an access key.

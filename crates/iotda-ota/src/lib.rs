@@ -53,7 +53,8 @@
 //! (`.retry`), within the time that one attempt (`.timeout`) and the whole call (`.deadline`) may take. A create is not
 //! safe to repeat, so it is looked up first when its answer was lost; see [`CreatePackage`]. Every call ends in one of
 //! three ways: done, not done and why, or [not known](Error::is_outcome_unknown) with what to look for
-//! ([`Error::sought`]). Dropping the future of a call ends it, and nothing of it goes on.
+//! ([`Error::sought`]). Dropping the future of a call ends it, and nothing of it goes on; only a fetch of credentials, which
+//! serves all calls, goes on as long as there is a clone of the client. Calls need a tokio runtime with time and I/O.
 //!
 //! A [`RateLimit`] keeps all clones of a client together below what the service takes. With a subscriber for `tracing`
 //! there is a span for every call and every attempt, with operation, attempt, status, request id, milliseconds and signing

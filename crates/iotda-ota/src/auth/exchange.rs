@@ -48,6 +48,8 @@ pub(super) struct Asked<'a> {
     pub(super) secret: &'a str,
     /// How the request says who is calling.
     pub(super) proof: Proof,
+    /// The attempt that needs the answer.
+    pub(super) course: &'a Course,
 }
 
 /// An answer as it was read.
@@ -65,10 +67,9 @@ impl Asked<'_> {
         let (client, request) = request.build_split();
         let request = request.map_err(|error| format!("cannot be asked ({})", cause(&error)))?;
         let (method, url) = (request.method().clone(), request.url().clone());
-        let course = Course::first();
         let call = spans::call(self.operation);
-        let attempt = call.in_scope(|| spans::attempt(self.operation, &course, scheme(self.proof)));
-        let mut underway = Underway::new(attempt.clone(), self.operation, method, course);
+        let attempt = call.in_scope(|| spans::attempt(self.operation, self.course, scheme(self.proof)));
+        let mut underway = Underway::new(attempt.clone(), self.operation, method, self.course.clone());
         let exchange = async {
             let response = client.execute(request).await.map_err(|error| match error.is_timeout() {
                 true => self.late(),
@@ -234,14 +235,16 @@ mod tests {
     use super::stub::{Reply, Stub, http};
     use super::*;
 
-    fn asked(limit: Duration) -> Asked<'static> {
-        Asked { name: "X", operation: "test", limit, secret: "", proof: Proof::Other }
+    async fn ask_at(address: &str, limit: Duration) -> Result<Answer, String> {
+        let (http, url): (_, Url) = (http(), address.parse().unwrap());
+        let asked =
+            Asked { name: "X", operation: "test", limit, secret: "", proof: Proof::Other, course: &http.course };
+        asked.send(http.direct(&url).unwrap().get(url)).await
     }
 
     async fn ask(reply: Reply) -> Result<Answer, String> {
         let stub = Stub::start(vec![reply]).await;
-        let url: Url = stub.address.parse().unwrap();
-        asked(Duration::from_millis(300)).send(http().direct(&url).unwrap().get(url)).await
+        ask_at(&stub.address, Duration::from_millis(300)).await
     }
 
     #[test]
@@ -304,8 +307,7 @@ mod tests {
         assert_eq!(cut.as_deref(), Some("gave an answer that was cut off"));
         let long = ask(Reply::json(200, &"x".repeat(LONGEST_ANSWER + 1))).await.err();
         assert!(long.unwrap().contains("longer than"));
-        let nobody: Url = "http://127.0.0.1:1".parse().unwrap();
-        let absent = asked(Duration::from_secs(1)).send(http().direct(&nobody).unwrap().get(nobody)).await.err();
+        let absent = ask_at("http://127.0.0.1:1", Duration::from_secs(1)).await.err();
         assert!(absent.unwrap().starts_with("cannot be reached ("));
     }
 }

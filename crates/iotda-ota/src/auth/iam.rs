@@ -160,8 +160,8 @@ impl Iam {
         self.subject_token(&answer).map(SecretString::from)
     }
 
-    fn asked<'a>(&'a self, http: &SourceHttp, operation: &'static str, secret: &'a str, proof: Proof) -> Asked<'a> {
-        Asked { name: &self.name, operation, limit: http.timeout, secret, proof }
+    fn asked<'a>(&'a self, http: &'a SourceHttp, operation: &'static str, secret: &'a str, proof: Proof) -> Asked<'a> {
+        Asked { name: &self.name, operation, limit: http.timeout, secret, proof, course: &http.course }
     }
 
     /// The token in an answer.

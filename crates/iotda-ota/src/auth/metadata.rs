@@ -83,7 +83,8 @@ impl Metadata {
     async fn token(&self, http: &SourceHttp) -> Result<Option<HeaderValue>, SourceError> {
         let url = self.url(TOKEN_PATH)?;
         let request = http.direct(&url)?.put(url).header("x-metadata-token-ttl-seconds", TOKEN_SECONDS);
-        let answer = self.asked("metadata_create_token").send(request).await.map_err(|error| self.absent(&error))?;
+        let answer =
+            self.asked(http, "metadata_create_token").send(request).await.map_err(|error| self.absent(&error))?;
         self.read_token(&answer)
     }
 
@@ -105,11 +106,11 @@ impl Metadata {
         if let Some(token) = token {
             request = request.header("x-metadata-token", token);
         }
-        self.asked("metadata_show_key").send(request).await.map_err(|error| self.absent(&error))
+        self.asked(http, "metadata_show_key").send(request).await.map_err(|error| self.absent(&error))
     }
 
-    fn asked(&self, operation: &'static str) -> Asked<'_> {
-        Asked { name: NAME, operation, limit: self.timeout, secret: "", proof: Proof::Other }
+    fn asked<'a>(&self, http: &'a SourceHttp, operation: &'static str) -> Asked<'a> {
+        Asked { name: NAME, operation, limit: self.timeout, secret: "", proof: Proof::Other, course: &http.course }
     }
 
     fn url(&self, path: &str) -> Result<Url, SourceError> {

@@ -105,6 +105,7 @@ impl Oidc {
             limit: self.timeout.unwrap_or(http.timeout),
             secret: &exchange.id_token,
             proof: Proof::Other,
+            course: &http.course,
         };
         let credentials = asked.key(request).await?;
         Ok(match self.variables.get(environment::PROJECT_ID) {

@@ -63,6 +63,7 @@ impl Pod {
             limit: self.timeout,
             secret: &token,
             proof: Proof::Other,
+            course: &http.course,
         };
         asked.key(request).await.map_err(|error| match error {
             // What has a status is an answer, and what has a hint says more.

@@ -12,6 +12,7 @@ use super::scheme::Scheme;
 use super::{BoxFuture, Credentials, CredentialsSource, Reason, Secret, SourceError, SourceHttp};
 use crate::error::{Error, ErrorKind};
 use crate::model::ProjectId;
+use crate::spans::Course;
 use crate::validate::{Violations, rules};
 
 /// How long temporary access keys for OBS are asked for, in seconds.
@@ -59,28 +60,28 @@ impl Session {
     }
 
     /// The credentials for IoTDA.
-    pub(crate) async fn credentials(&self) -> Result<Shared, Error> {
-        self.main.as_ref().ok_or_else(none)?.get().await
+    pub(crate) async fn credentials(&self, course: &Course) -> Result<Shared, Error> {
+        self.main.as_ref().ok_or_else(none)?.get(course).await
     }
 
     /// Others in place of refused ones, if there can be others.
-    pub(crate) async fn renew(&self, refused: &Shared) -> Result<Option<Shared>, Error> {
+    pub(crate) async fn renew(&self, refused: &Shared, course: &Course) -> Result<Option<Shared>, Error> {
         match &self.main {
-            Some(main) => main.renew(refused).await,
+            Some(main) => main.renew(refused, course).await,
             None => Ok(None),
         }
     }
 
     /// The credentials for OBS, which hold an access key.
-    pub(crate) async fn obs_credentials(&self) -> Result<Shared, Error> {
+    pub(crate) async fn obs_credentials(&self, course: &Course) -> Result<Shared, Error> {
         if let Some(key) = &self.obs_key {
             return Ok(Arc::new(Credentials::access_key(key.clone())));
         }
-        let credentials = self.credentials().await?;
+        let credentials = self.credentials(course).await?;
         if let Secret::AccessKey(_) = credentials.secret() {
             return Ok(credentials);
         }
-        let exchanged = self.obs.as_ref().ok_or_else(none)?.get().await.map_err(|error| {
+        let exchanged = self.obs.as_ref().ok_or_else(none)?.get(course).await.map_err(|error| {
             let own = "OBS needs an access key: give one, or allow the user to exchange the token for one at IAM";
             let hint = error.hint().map_or_else(|| own.to_owned(), |known| format!("{known}; {own}"));
             error.with_hint(hint)
@@ -92,28 +93,28 @@ impl Session {
     }
 
     /// Others for OBS in place of refused ones, if there can be others.
-    pub(crate) async fn renew_obs(&self, refused: &Shared) -> Result<Option<Shared>, Error> {
+    pub(crate) async fn renew_obs(&self, refused: &Shared, course: &Course) -> Result<Option<Shared>, Error> {
         if self.obs_key.is_some() {
             return Ok(None);
         }
-        let main_has_a_key = matches!(self.credentials().await?.secret(), Secret::AccessKey(_));
+        let main_has_a_key = matches!(self.credentials(course).await?.secret(), Secret::AccessKey(_));
         match &self.obs {
-            Some(obs) if !main_has_a_key => obs.renew(refused).await,
-            _ => self.renew(refused).await,
+            Some(obs) if !main_has_a_key => obs.renew(refused, course).await,
+            _ => self.renew(refused, course).await,
         }
     }
 
     /// The project: as configured, as the source says, else the one that IAM knows by the name of the region.
-    pub(crate) async fn project_id(&self) -> Result<ProjectId, Error> {
+    pub(crate) async fn project_id(&self, course: &Course) -> Result<ProjectId, Error> {
         if let Some(project_id) = &self.configured_project {
             return Ok(project_id.clone());
         }
-        self.found_project.get_or_try_init(|| self.find_project()).await.cloned()
+        self.found_project.get_or_try_init(|| self.find_project(course)).await.cloned()
     }
 
-    async fn find_project(&self) -> Result<ProjectId, Error> {
+    async fn find_project(&self, course: &Course) -> Result<ProjectId, Error> {
         const HINT: &str = "give the project id; the console shows it under My Credentials";
-        let credentials = self.credentials().await?;
+        let credentials = self.credentials(course).await?;
         if let Some(project_id) = credentials.project_id() {
             let mut violations = Violations::default();
             rules::project_id_of(credentials.project_origin(), project_id.as_str(), &mut violations);
@@ -123,13 +124,16 @@ impl Session {
             let message = "no project id, and no region by whose name IAM could find it";
             return Err(Error::new(ErrorKind::Configuration, message).with_hint(HINT));
         };
-        let projects = match self.projects(&credentials, region).await {
+        let projects = match self.projects(&credentials, region, course.clone()).await {
             // As for any other call, what was refused is fetched anew once.
-            Err(refused) if is_unauthenticated(&refused) => match self.renew(&credentials).await {
-                Ok(Some(fresh)) => self.projects(&fresh, region).await,
-                // That new ones could not be had is less telling than why the old ones were refused.
-                Ok(None) | Err(_) => Err(refused),
-            },
+            Err(error) if is_unauthenticated(&error) => {
+                let refused = not_looked_up(error);
+                let course = course.renewed(&refused);
+                match self.renew(&credentials, &course).await.map_err(|error| error.after_refusal(&refused))? {
+                    Some(fresh) => self.projects(&fresh, region, course).await,
+                    None => return Err(refused),
+                }
+            }
             result => result,
         };
         let projects = projects.map_err(not_looked_up)?;
@@ -137,8 +141,14 @@ impl Session {
             .map_err(|message| Error::new(ErrorKind::Configuration, message).with_hint(HINT))
     }
 
-    async fn projects(&self, credentials: &Credentials, region: &str) -> Result<Vec<Project>, SourceError> {
-        Iam::known_to(credentials, &self.http)?.projects(&self.http, credentials.secret(), region).await
+    async fn projects(
+        &self,
+        credentials: &Credentials,
+        region: &str,
+        course: Course,
+    ) -> Result<Vec<Project>, SourceError> {
+        let http = self.http.with_course(course);
+        Iam::known_to(credentials, &http)?.projects(&http, credentials.secret(), region).await
     }
 }
 
@@ -188,14 +198,19 @@ impl CredentialsSource for Exchanged {
 
     fn fetch<'a>(&'a self, http: &'a SourceHttp) -> BoxFuture<'a, Result<Credentials, SourceError>> {
         Box::pin(async move {
-            let credentials = self.0.get().await.map_err(no_token)?;
-            match exchange(&credentials, http).await {
-                // A token that was revoked before its end is fetched anew, as for any other call.
-                Err(refused) if is_unauthenticated(&refused) => match self.0.renew(&credentials).await {
-                    Ok(Some(fresh)) => exchange(&fresh, http).await,
-                    Ok(None) | Err(_) => Err(refused),
-                },
-                result => result,
+            let course = &http.course;
+            let credentials = self.0.get(course).await.map_err(no_token)?;
+            let refused = match exchange(&credentials, http).await {
+                Err(error) if is_unauthenticated(&error) => error,
+                result => return result,
+            };
+            // A token that was revoked before its end is fetched anew, as for any other call.
+            let cause = Error::new(ErrorKind::Unauthenticated, refused.to_string());
+            let course = course.renewed(&cause);
+            match self.0.renew(&credentials, &course).await {
+                Ok(Some(fresh)) => exchange(&fresh, &http.with_course(course)).await,
+                Ok(None) => Err(refused),
+                Err(error) => Err(no_token(error.after_refusal(&cause))),
             }
         })
     }

@@ -13,7 +13,9 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// Where credentials come from.
 ///
 /// The client asks a source once, shares what it gives among all calls, and asks again shortly before it expires, and
-/// once when the service answered 401.
+/// once when the service answered 401. Each time it is asked in a task of its own, which no call ends that gives up
+/// waiting: it ends with the client, or when the source has given nothing within twice the time of an attempt and a
+/// minute at least.
 ///
 /// ```
 /// use iotda_ota::{BoxFuture, Client, Credentials, CredentialsSource, SourceError, SourceHttp};
@@ -68,7 +70,7 @@ pub enum SourceError {
     Broken(String),
     /// It asked a service, which refused.
     Refused(Reason),
-    /// It asked a service, which could not be reached or failed.
+    /// It asked a service, which could not be reached or failed; asking again may help.
     Unavailable(Reason),
 }
 

@@ -8,6 +8,7 @@ use url::Url;
 use super::SourceError;
 use crate::error::Error;
 use crate::model::ProjectId;
+use crate::spans::Course;
 use crate::transport::Clients;
 
 /// What a client lends to its sources.
@@ -36,6 +37,8 @@ pub struct SourceHttp {
     pub timeout: Duration,
     /// Whether credentials may go to other machines over plain `http`.
     pub plain_http: bool,
+    /// The attempt for which credentials are fetched, so that what is told of the requests says which one it is.
+    pub(super) course: Course,
 }
 
 impl SourceHttp {
@@ -45,7 +48,13 @@ impl SourceHttp {
     }
 
     pub(crate) fn of(clients: Arc<Clients>, timeout: Duration) -> Self {
-        Self { clients, iam_endpoint: None, region: None, project_id: None, timeout, plain_http: false }
+        let course = Course::first();
+        Self { clients, iam_endpoint: None, region: None, project_id: None, timeout, plain_http: false, course }
+    }
+
+    /// The same for this attempt.
+    pub(super) fn with_course(&self, course: Course) -> Self {
+        Self { course, ..self.clone() }
     }
 
     /// The HTTP client for an address of the provider: proxies and certificates as configured.

@@ -96,15 +96,28 @@ impl<'a> Attempts<'a> {
     }
 
     /// Makes one attempt. Credentials that were refused with 401 and can be fetched anew are renewed once in a call, and
-    /// the attempt is made again; a refused one did nothing.
+    /// the attempt is made again; a refused one did nothing. When new ones cannot be had, that is what the attempt ends
+    /// with: an outage of whoever gives them passes, and the next attempt asks again.
     pub(crate) async fn make<T, F: Future<Output = Result<Response<T>, Error>>>(
         &mut self,
         attempt: &impl Fn(Arc<Call>) -> F,
     ) -> Result<Response<T>, Error> {
         self.course.number += 1;
+        // On the heap, because what calls it nests deeply and would carry it along on the stack.
+        let result = Box::pin(self.authenticated(attempt)).await;
+        // What led to this attempt did not lead to the next.
+        self.course = Course { number: self.course.number, ..Course::default() };
+        result
+    }
+
+    async fn authenticated<T, F: Future<Output = Result<Response<T>, Error>>>(
+        &mut self,
+        attempt: &impl Fn(Arc<Call>) -> F,
+    ) -> Result<Response<T>, Error> {
         let session = self.client.session();
         let begun = Instant::now();
-        let identity = async { Ok((session.credentials().await?, session.project_id().await?)) };
+        let course = &self.course;
+        let identity = async { Ok((session.credentials(course).await?, session.project_id(course).await?)) };
         let (credentials, project_id) = self.within(identity).await?;
         // Whoever fetches credentials takes that from the time of the attempt, but not from that of the next one.
         let left = self.timeout.saturating_sub(begun.elapsed());
@@ -112,14 +125,15 @@ impl<'a> Attempts<'a> {
             Err(error) if error.is_unauthenticated() && !self.renewed => error,
             result => return result,
         };
-        self.renewed = true;
-        match self.within(session.renew(&credentials)).await {
+        let course = self.course.renewed(&refused);
+        match self.within(session.renew(&credentials, &course)).await {
             Ok(Some(fresh)) => {
-                self.course = self.course.renewed(&refused);
+                self.renewed = true;
+                self.course = course;
                 self.send(&fresh, &project_id, self.timeout, attempt).await
             }
-            // That new ones could not be had is less telling than why the old ones were refused.
-            Ok(None) | Err(_) => Err(refused),
+            Ok(None) => Err(refused),
+            Err(error) => Err(error.after_refusal(&refused)),
         }
     }
 

@@ -194,6 +194,11 @@ impl Error {
         self
     }
 
+    /// The same error of whoever wanted new credentials because the ones in use were refused.
+    pub(crate) fn after_refusal(self, refused: &Self) -> Self {
+        self.noted(&format!("new ones are needed because the ones in use were refused: {}", refused.in_short()))
+    }
+
     /// What was found out afterwards.
     pub(super) fn note(&self) -> Option<&str> {
         self.0.course.note.as_deref()

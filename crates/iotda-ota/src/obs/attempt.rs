@@ -93,15 +93,17 @@ impl Obs {
     /// nothing.
     pub(super) async fn open(&self, request: &Request<'_>, course: Course) -> Result<Answer, Error> {
         let named = |error: Error| error.with_operation(request.operation);
-        let credentials = self.options.within(self.session.obs_credentials()).await.map_err(named)?;
+        let credentials = self.options.within(self.session.obs_credentials(&course)).await.map_err(named)?;
         let refused = match self.attempt(request, &credentials, course.clone()).await {
             Err(error) if matches!(error.kind(), ErrorKind::Unauthenticated | ErrorKind::Denied) => error,
             result => return result,
         };
-        match self.options.within(self.session.renew_obs(&credentials)).await {
-            Ok(Some(fresh)) => self.attempt(request, &fresh, course.renewed(&refused)).await,
-            // That new ones could not be had is less telling than why the old ones were refused.
-            Ok(None) | Err(_) => Err(refused),
+        let course = course.renewed(&refused);
+        match self.options.within(self.session.renew_obs(&credentials, &course)).await {
+            Ok(Some(fresh)) => self.attempt(request, &fresh, course).await,
+            Ok(None) => Err(refused),
+            // It may be repeated, as the refusal may not.
+            Err(error) => Err(named(error.after_refusal(&refused))),
         }
     }
 

@@ -11,6 +11,7 @@ use crate::obs::Obs;
 use crate::once::Settle;
 use crate::packages::CreatePackage;
 use crate::progress::Phase;
+use crate::spans::Course;
 use crate::validate::{OptionalRule, Warning};
 
 /// Check, look for the package, hash and upload, create, read back.
@@ -111,8 +112,8 @@ fn alive(publish: &Publish, lock: Option<&Lock>) -> Publish {
 /// The credentials of both services have to be there before anything else is sent.
 async fn credentials(publish: &Publish) -> Result<Obs, Error> {
     let obs = publish.client.obs()?.with_options(&publish.options);
-    publish.client.session().project_id().await?;
-    publish.client.session().obs_credentials().await?;
+    publish.client.session().project_id(&Course::first()).await?;
+    publish.client.session().obs_credentials(&Course::first()).await?;
     Ok(obs)
 }
 
@@ -120,7 +121,7 @@ async fn credentials(publish: &Publish) -> Result<Obs, Error> {
 async fn lock(publish: &Publish) -> Result<Option<Lock>, Error> {
     let Some(folder) = &publish.journal_dir else { return Ok(None) };
     let (client, request) = (&publish.client, &publish.request);
-    let project = client.session().project_id().await?;
+    let project = client.session().project_id(&Course::first()).await?;
     let mut digest = Sha256::new();
     for text in [
         client.state_name(),
