@@ -14,7 +14,7 @@ use iotda_ota::{
 use support::{Answer, Received, Stub, impatient, target};
 use tokio::sync::Semaphore;
 
-use crate::object;
+use crate::{local_file, object};
 
 const ID: &str = "28f61af50fc9452aa0ed5ea25c3cc3d3";
 
@@ -157,6 +157,25 @@ async fn an_outage_during_a_renewal_ends_no_call_to_obs_no_exchange_and_no_look_
         Script::with_an_outage_between(Credentials::token("a-revoked-fake-token"), Credentials::token(target.token()));
     let client = target.addresses().credentials(tokens).retry(impatient()).build().unwrap();
     assert_eq!(client.find_project_id().await.unwrap(), target.project_id());
+}
+
+#[tokio::test]
+async fn a_publish_waits_for_iam_as_any_other_call_does() {
+    let target = target().await;
+    let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+    let publish = |policy| {
+        let client = target.addresses().credentials(target.user()).retry(policy).build().unwrap();
+        client.publish(&path, "my-app", "my-product", PackageType::Firmware, "2.0").bucket(target.bucket())
+    };
+    for operation in ["create_token", "create_security_token"] {
+        let add = || target.faults().add(format!("{operation}:status:status=503,times=1").parse().unwrap()).unwrap();
+        add();
+        publish(impatient()).send().await.unwrap();
+        add();
+        assert!(publish(RetryPolicy::none()).send().await.unwrap_err().is_retryable(), "{operation}");
+        add();
+        publish(RetryPolicy::none()).retry(impatient()).send().await.unwrap();
+    }
 }
 
 /// Gives a token once it is let, and counts how often it was asked.

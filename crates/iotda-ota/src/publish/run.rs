@@ -11,6 +11,7 @@ use crate::obs::Obs;
 use crate::once::Settle;
 use crate::packages::CreatePackage;
 use crate::progress::Phase;
+use crate::retry;
 use crate::spans::Course;
 use crate::validate::{OptionalRule, Warning};
 
@@ -111,9 +112,14 @@ fn alive(publish: &Publish, lock: Option<&Lock>) -> Publish {
 
 /// The credentials of both services have to be there before anything else is sent.
 async fn credentials(publish: &Publish) -> Result<Obs, Error> {
-    let obs = publish.client.obs()?.with_options(&publish.options);
-    publish.client.session().project_id(&Course::first()).await?;
-    publish.client.session().obs_credentials(&Course::first()).await?;
+    let (client, options) = (&publish.client, &publish.options);
+    let obs = client.obs()?.with_options(options);
+    let policy = options.retry.as_ref().unwrap_or(client.retry());
+    retry::run(policy, options.end, async |course| {
+        client.session().project_id(&course).await?;
+        client.session().obs_credentials(&course).await
+    })
+    .await?;
     Ok(obs)
 }
 
