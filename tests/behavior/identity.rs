@@ -43,6 +43,8 @@ async fn a_token_endpoint_that_answers_without_the_token_is_an_error_about_the_a
     let iam = Stub::always(Answer::new(201, r#"{"token":{}}"#)).await;
     let error = token_error(at(&iam.endpoint())).await;
     assert!(cause(&error).contains("X-Subject-Token"), "{error:?}");
+    // Asking again would not help, and the password is in each request.
+    assert_eq!((error.kind(), error.attempts(), iam.received().len()), (ErrorKind::Unintelligible, 1, 1));
     let hint = error.hint().unwrap();
     assert!(hint.contains("check the IAM address") && hint.contains(&iam.endpoint()), "{hint}");
 }
@@ -52,6 +54,7 @@ async fn a_token_that_has_expired_when_it_comes_is_an_error_about_the_clock() {
     let target = target_at(1_676_117_532).await;
     let error = token_error(target.addresses()).await;
     assert!(cause(&error).contains("expired at 2023-02-12T12:12:12Z"), "{error:?}");
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Unintelligible, 1));
     assert!(error.hint().is_some_and(|hint| hint.contains("clock")), "{error:?}");
 
     let day = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(26);
@@ -167,6 +170,7 @@ async fn a_given_http_client_that_follows_redirects_is_found_out() {
     let following = reqwest::Client::builder().no_proxy().build().unwrap();
     let error = token_error(at(&redirecting.endpoint()).http_client(following)).await;
     assert!(cause(&error).contains("follows no redirects"), "{error:?}");
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Configuration, 1));
 
     // The library's own client stays where it was sent.
     let before = end.received().len();

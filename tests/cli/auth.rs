@@ -87,7 +87,7 @@ fn status_says_what_any_other_command_says_about_a_cause() {
     let iam = instance.emulator.iam_endpoint();
     for (variables, code, words) in [
         (user("wrong-fake-password", iam), 3, "IAM does not know this user"),
-        (user("emulator-password", &without_header.endpoint), 7, "check the IAM address"),
+        (user("emulator-password", &without_header.endpoint), 6, "check the IAM address"),
         (user("emulator-password", &slow.endpoint), 3, "set it right"),
         (instance.and(&[("HUAWEICLOUD_SDK_AK", "FAKE")]), 2, "correct what is named"),
         (instance.and(&[("HUAWEICLOUD_SDK_SECURITY_TOKEN", "fake")]), 2, "correct what is named"),
@@ -175,7 +175,7 @@ fn a_login_that_fails_keeps_the_one_before() {
     assert_picture!("auth_login_no_terminal", login(&home, &place, "emulator-password\n", &[]).failed(2));
     let without_header = Stub::answering("201 Created", "application/json", "{}");
     let iam = [&place[..], &[("HUAWEICLOUD_SDK_IAM_ENDPOINT", without_header.endpoint.as_str())]].concat();
-    let run = login(&home, &iam, "planted-password\n", &["--password-stdin"]).failed(7);
+    let run = login(&home, &iam, "planted-password\n", &["--password-stdin"]).failed(6);
     assert!(run.stderr.contains("X-Subject-Token") && !run.stderr.contains("planted"), "{}", run.stderr);
     assert_eq!(fs::read(home.path("state/login.json")).unwrap(), before);
 }

@@ -191,7 +191,7 @@ mod tests {
                 (IAM_ENDPOINT, stub.address.as_str()),
             ];
             let error = fetch(&variables).await.unwrap_err();
-            assert!(matches!(error, SourceError::Refused(_) | SourceError::Unavailable(_)), "{error:?}");
+            assert!(matches!(error, SourceError::Refused(_) | SourceError::Unintelligible(_)), "{error:?}");
             let text = quiet(error.to_string());
             assert!(text.starts_with("IAM at 127.0.0.1 ") && text.contains(wanted), "{text}");
         }

@@ -5,6 +5,7 @@
 //! look like in JSON is in [`temporary`].
 
 use std::error::Error as _;
+use std::fmt;
 use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
@@ -52,6 +53,24 @@ pub(super) struct Asked<'a> {
     pub(super) course: &'a Course,
 }
 
+/// Why there is no answer. The texts are phrases that follow the name of who was asked: `gave no answer within 3 s`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum NoAnswer {
+    /// It may pass.
+    Passing(String),
+    /// What came is no answer, and would come again.
+    Odd(String),
+    /// The request or the HTTP client cannot be used.
+    Unfit(String),
+}
+
+impl fmt::Display for NoAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Passing(phrase) | Self::Odd(phrase) | Self::Unfit(phrase)) = self;
+        f.write_str(phrase)
+    }
+}
+
 /// An answer as it was read.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
@@ -61,11 +80,9 @@ pub(super) struct Answer {
 
 impl Asked<'_> {
     /// Sends a request and reads its answer, all of it within the time limit.
-    ///
-    /// The error is a phrase that follows the name of who was asked: `gave no answer within 3 s`.
-    pub(super) async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer, String> {
+    pub(super) async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer, NoAnswer> {
         let (client, request) = request.build_split();
-        let request = request.map_err(|error| format!("cannot be asked ({})", cause(&error)))?;
+        let request = request.map_err(|error| NoAnswer::Unfit(format!("cannot be asked ({})", cause(&error))))?;
         let (method, url) = (request.method().clone(), request.url().clone());
         let call = spans::call(self.operation);
         let attempt = call.in_scope(|| spans::attempt(self.operation, self.course, scheme(self.proof)));
@@ -73,13 +90,13 @@ impl Asked<'_> {
         let exchange = async {
             let response = client.execute(request).await.map_err(|error| match error.is_timeout() {
                 true => self.late(),
-                false => format!("cannot be reached ({})", cause(&error)),
+                false => NoAnswer::Passing(format!("cannot be reached ({})", cause(&error))),
             })?;
             // The program's own client may follow redirects. What answers there was not asked.
             if *response.url() != url {
-                return Err("sent the request on to another address, and the HTTP client followed; give one that \
-                            follows no redirects"
-                    .to_owned());
+                let phrase = "sent the request on to another address, and the HTTP client followed; give one that \
+                              follows no redirects";
+                return Err(NoAnswer::Unfit(phrase.to_owned()));
             }
             self.read(response).await
         };
@@ -92,7 +109,7 @@ impl Asked<'_> {
         result
     }
 
-    async fn read(&self, mut response: reqwest::Response) -> Result<Answer, String> {
+    async fn read(&self, mut response: reqwest::Response) -> Result<Answer, NoAnswer> {
         let (status, headers) = (response.status(), response.headers().clone());
         // All the room at once: a vector that grows would leave copies of secrets behind.
         let mut body = Zeroizing::new(Vec::with_capacity(LONGEST_ANSWER));
@@ -100,36 +117,43 @@ impl Asked<'_> {
             match response.chunk().await {
                 Ok(None) => return Ok(Answer { status, headers, body }),
                 Ok(Some(chunk)) if body.len() + chunk.len() > LONGEST_ANSWER => {
-                    return Err(format!("gave an answer longer than {LONGEST_ANSWER} bytes"));
+                    return Err(NoAnswer::Odd(format!("gave an answer longer than {LONGEST_ANSWER} bytes")));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Err(error) if error.is_timeout() => return Err(self.late()),
-                Err(_) => return Err("gave an answer that was cut off".to_owned()),
+                Err(_) => return Err(NoAnswer::Passing("gave an answer that was cut off".to_owned())),
             }
         }
     }
 
-    fn late(&self) -> String {
-        format!("gave no answer within {} s", self.limit.as_secs_f64())
+    fn late(&self) -> NoAnswer {
+        NoAnswer::Passing(format!("gave no answer within {} s", self.limit.as_secs_f64()))
     }
 
     /// Asks a service that was configured, so that whatever is no success is an error.
     pub(super) async fn ask(&self, request: reqwest::RequestBuilder) -> Result<Answer, SourceError> {
-        let answer = self.send(request).await.map_err(|phrase| self.unavailable(phrase, None))?;
+        let named = |phrase: &str| format!("{} {phrase}", self.name);
+        let answer = self.send(request).await.map_err(|no_answer| match no_answer {
+            NoAnswer::Passing(phrase) => SourceError::Unavailable(named(&phrase).into()),
+            NoAnswer::Odd(phrase) => SourceError::Unintelligible(named(&phrase).into()),
+            NoAnswer::Unfit(phrase) => SourceError::Broken(named(&phrase)),
+        })?;
         if answer.status.is_success() {
             return Ok(answer);
         }
         let service = ServiceError::read(answer.status, &answer.headers, &answer.body);
         // Who was asked has no address of an instance, and the body is none that a signature covers.
         let hint = hints::of(&Refused { proof: self.proof, dedicated: false, body: None, service: &service });
-        let mut reason = Reason::new(format!("{} {}", self.name, answer.refusal(self.secret)))
+        let mut reason = Reason::new(named(&answer.refusal(self.secret)))
             .with_status(answer.status.as_u16())
             .with_retry_after(retry::asked_for(&answer.headers));
         if let Some(hint) = hint {
             reason = reason.with_hint(hint);
         }
-        // Throttling comes with 403, too. Asking again would not change a refusal, nor where a redirect leads.
-        Err(match answer.status.is_server_error() || service.is_throttled() {
+        // Throttling comes with 403, too, and 408 says nothing about who is calling. Asking again would not change a
+        // refusal, nor where a redirect leads.
+        let passes = answer.status.is_server_error() || answer.status == StatusCode::REQUEST_TIMEOUT;
+        Err(match passes || service.is_throttled() {
             true => SourceError::Unavailable(reason),
             false => SourceError::Refused(reason),
         })
@@ -138,14 +162,12 @@ impl Asked<'_> {
     /// Asks such a service for a temporary key.
     pub(super) async fn key(&self, request: reqwest::RequestBuilder) -> Result<Credentials, SourceError> {
         let answer = self.ask(request).await?;
-        temporary::read(&answer.body).map_err(|unfit| self.unavailable(unfit.to_string(), answer.clock_hint()))
-    }
-
-    fn unavailable(&self, phrase: String, hint: Option<String>) -> SourceError {
-        let reason = Reason::new(format!("{} {phrase}", self.name));
-        SourceError::Unavailable(match hint {
-            Some(hint) => reason.with_hint(hint),
-            None => reason,
+        temporary::read(&answer.body).map_err(|unfit| {
+            let reason = Reason::new(format!("{} {unfit}", self.name));
+            SourceError::Unintelligible(match answer.clock_hint() {
+                Some(hint) => reason.with_hint(hint),
+                None => reason,
+            })
         })
     }
 }
@@ -235,14 +257,14 @@ mod tests {
     use super::stub::{Reply, Stub, http};
     use super::*;
 
-    async fn ask_at(address: &str, limit: Duration) -> Result<Answer, String> {
+    async fn ask_at(address: &str, limit: Duration) -> Result<Answer, NoAnswer> {
         let (http, url): (_, Url) = (http(), address.parse().unwrap());
         let asked =
             Asked { name: "X", operation: "test", limit, secret: "", proof: Proof::Other, course: &http.course };
         asked.send(http.direct(&url).unwrap().get(url)).await
     }
 
-    async fn ask(reply: Reply) -> Result<Answer, String> {
+    async fn ask(reply: Reply) -> Result<Answer, NoAnswer> {
         let stub = Stub::start(vec![reply]).await;
         ask_at(&stub.address, Duration::from_millis(300)).await
     }
@@ -302,12 +324,13 @@ mod tests {
     #[tokio::test]
     async fn what_hangs_is_cut_off_or_too_long_is_an_error() {
         let late = ask(Reply::Hang).await.err();
-        assert_eq!(late.as_deref(), Some("gave no answer within 0.3 s"));
+        assert_eq!(late, Some(NoAnswer::Passing("gave no answer within 0.3 s".to_owned())));
         let cut = ask(Reply::Raw("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{".into())).await.err();
-        assert_eq!(cut.as_deref(), Some("gave an answer that was cut off"));
+        assert_eq!(cut, Some(NoAnswer::Passing("gave an answer that was cut off".to_owned())));
         let long = ask(Reply::json(200, &"x".repeat(LONGEST_ANSWER + 1))).await.err();
-        assert!(long.unwrap().contains("longer than"));
+        assert!(matches!(&long, Some(NoAnswer::Odd(phrase)) if phrase.contains("longer than")), "{long:?}");
         let absent = ask_at("http://127.0.0.1:1", Duration::from_secs(1)).await.err();
-        assert!(absent.unwrap().starts_with("cannot be reached ("));
+        let phrase = absent.unwrap().to_string();
+        assert!(phrase.starts_with("cannot be reached ("), "{phrase}");
     }
 }

@@ -94,7 +94,7 @@ impl Iam {
             answer::Unfit::Odd(phrase) => self.strange(&phrase),
             answer::Unfit::Expired(phrase) => {
                 let hint = answer.clock_hint().unwrap_or_else(|| "set the clock of this machine right".to_owned());
-                SourceError::Unavailable(Reason::new(format!("{} {phrase}", self.name)).with_hint(hint))
+                SourceError::Unintelligible(Reason::new(format!("{} {phrase}", self.name)).with_hint(hint))
             }
         })?;
         let credentials = Credentials::token(token).with_expires_at(details.expires_at);
@@ -183,6 +183,6 @@ impl Iam {
     /// The error for an answer that IAM does not give.
     fn strange(&self, phrase: &str) -> SourceError {
         let hint = format!("check the IAM address ({}), and that no proxy answers in its place", self.endpoint);
-        SourceError::Unavailable(Reason::new(format!("{} {phrase}", self.name)).with_hint(hint))
+        SourceError::Unintelligible(Reason::new(format!("{} {phrase}", self.name)).with_hint(hint))
     }
 }

@@ -203,6 +203,10 @@ fn failed(source: &str, error: SourceError) -> Error {
             };
             (ErrorKind::Unavailable, reason.hint().unwrap_or(usual))
         }
+        SourceError::Unintelligible(reason) => {
+            let usual = "check the address that was asked, and that no proxy answers in its place";
+            (ErrorKind::Unintelligible, reason.hint().unwrap_or(usual))
+        }
         SourceError::Refused(reason) => {
             (ErrorKind::Unauthenticated, reason.hint().unwrap_or("check the credentials that were sent there"))
         }

@@ -83,8 +83,8 @@ impl Metadata {
     async fn token(&self, http: &SourceHttp) -> Result<Option<HeaderValue>, SourceError> {
         let url = self.url(TOKEN_PATH)?;
         let request = http.direct(&url)?.put(url).header("x-metadata-token-ttl-seconds", TOKEN_SECONDS);
-        let answer =
-            self.asked(http, "metadata_create_token").send(request).await.map_err(|error| self.absent(&error))?;
+        let answer = self.asked(http, "metadata_create_token").send(request).await;
+        let answer = answer.map_err(|error| self.absent(&error.to_string()))?;
         self.read_token(&answer)
     }
 
@@ -106,7 +106,8 @@ impl Metadata {
         if let Some(token) = token {
             request = request.header("x-metadata-token", token);
         }
-        self.asked(http, "metadata_show_key").send(request).await.map_err(|error| self.absent(&error))
+        let answer = self.asked(http, "metadata_show_key").send(request).await;
+        answer.map_err(|error| self.absent(&error.to_string()))
     }
 
     fn asked<'a>(&self, http: &'a SourceHttp, operation: &'static str) -> Asked<'a> {

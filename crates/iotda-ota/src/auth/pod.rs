@@ -10,7 +10,7 @@ use url::{Host, Url};
 use super::BoxFuture;
 use super::entries::half;
 use super::exchange::{self, Asked};
-use super::{Credentials, CredentialsSource, SourceError, SourceHttp, Variables, secret_file, wiped};
+use super::{Credentials, CredentialsSource, Reason, SourceError, SourceHttp, Variables, secret_file, wiped};
 use crate::endpoint;
 use crate::error::hints::Proof;
 use crate::validate::Violations;
@@ -65,13 +65,17 @@ impl Pod {
             proof: Proof::Other,
             course: &http.course,
         };
-        asked.key(request).await.map_err(|error| match error {
+        let pointed = |reason: Reason| {
             // What has a status is an answer, and what has a hint says more.
-            SourceError::Unavailable(reason) if reason.status().is_none() && reason.hint().is_none() => {
-                let proxies = if near { "" } else { ", and the proxy variables (HTTPS_PROXY)" };
-                let hint = format!("check {FULL_URI}, which says where the agent is{proxies}, then try again");
-                SourceError::Unavailable(reason.with_hint(hint))
+            if reason.status().is_some() || reason.hint().is_some() {
+                return reason;
             }
+            let proxies = if near { "" } else { ", and the proxy variables (HTTPS_PROXY)" };
+            reason.with_hint(format!("check {FULL_URI}, which says where the agent is{proxies}, then try again"))
+        };
+        asked.key(request).await.map_err(|error| match error {
+            SourceError::Unavailable(reason) => SourceError::Unavailable(pointed(reason)),
+            SourceError::Unintelligible(reason) => SourceError::Unintelligible(pointed(reason)),
             other => other,
         })
     }
@@ -138,7 +142,9 @@ mod tests {
 
     async fn failed(variables: &[(&str, &str)]) -> String {
         match fetch(variables).await {
-            Err(SourceError::Refused(reason) | SourceError::Unavailable(reason)) => quiet(reason.to_string()),
+            Err(
+                SourceError::Refused(reason) | SourceError::Unavailable(reason) | SourceError::Unintelligible(reason),
+            ) => quiet(reason.to_string()),
             other => panic!("{other:?}"),
         }
     }
@@ -220,7 +226,7 @@ mod tests {
         }
         let page = Stub::start(vec![Reply::json(200, "<html>")]).await;
         let error = fetch(&[(FULL_URI, &page.address), (TOKEN_FILE, file.path().to_str().unwrap())]).await;
-        let Err(SourceError::Unavailable(reason)) = error else { panic!("{error:?}") };
+        let Err(SourceError::Unintelligible(reason)) = error else { panic!("{error:?}") };
         assert!(reason.hint().is_some_and(|hint| hint.contains(FULL_URI) && !hint.contains("proxy")), "{reason:?}");
         let nobody = [(FULL_URI, "http://127.0.0.1:1/v1"), (TOKEN_FILE, file.path().to_str().unwrap())];
         assert!(failed(&nobody).await.starts_with("the pod identity agent at 127.0.0.1 cannot be reached"));

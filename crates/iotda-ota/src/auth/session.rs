@@ -163,6 +163,9 @@ fn not_looked_up(error: SourceError) -> Error {
         SourceError::Unavailable(reason) => {
             (ErrorKind::Unavailable, Some(reason), "try again, or give the project id, which saves the look-up")
         }
+        SourceError::Unintelligible(reason) => {
+            (ErrorKind::Unintelligible, Some(reason), "give the project id, which saves the look-up")
+        }
         SourceError::Broken(_) => (ErrorKind::Configuration, None, "mend it, or give the project id"),
         SourceError::Refused(reason) if reason.status() == Some(403) => {
             let hint = "the user may not list projects at IAM: give the project id, or have that permitted";
@@ -225,6 +228,7 @@ fn no_token(error: Error) -> SourceError {
     };
     match error.kind() {
         ErrorKind::Unavailable => SourceError::Unavailable(reason),
+        ErrorKind::Unintelligible => SourceError::Unintelligible(reason),
         ErrorKind::Configuration => SourceError::Broken(reason.to_string()),
         _ => SourceError::Refused(reason),
     }

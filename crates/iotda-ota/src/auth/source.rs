@@ -72,6 +72,8 @@ pub enum SourceError {
     Refused(Reason),
     /// It asked a service, which could not be reached or failed; asking again may help.
     Unavailable(Reason),
+    /// It asked a service, which answered something that is no use, such as a page of somebody else, and would again.
+    Unintelligible(Reason),
 }
 
 /// What happened when a source asked a service.
@@ -114,6 +116,11 @@ impl Reason {
         self
     }
 
+    /// The same in other words.
+    fn changed(self, change: impl FnOnce(String) -> String) -> Self {
+        Self { text: change(self.text), ..self }
+    }
+
     /// What to do about it, if that is known.
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
@@ -147,7 +154,7 @@ impl SourceError {
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Absent(_) | Self::Broken(_) => None,
-            Self::Refused(reason) | Self::Unavailable(reason) => reason.retry_after(),
+            Self::Refused(reason) | Self::Unavailable(reason) | Self::Unintelligible(reason) => reason.retry_after(),
         }
     }
 
@@ -157,8 +164,9 @@ impl SourceError {
         match self {
             Self::Absent(text) => Self::Absent(name(text)),
             Self::Broken(text) => Self::Broken(name(text)),
-            Self::Refused(reason) => Self::Refused(Reason { text: name(reason.text), ..reason }),
-            Self::Unavailable(reason) => Self::Unavailable(Reason { text: name(reason.text), ..reason }),
+            Self::Refused(reason) => Self::Refused(reason.changed(name)),
+            Self::Unavailable(reason) => Self::Unavailable(reason.changed(name)),
+            Self::Unintelligible(reason) => Self::Unintelligible(reason.changed(name)),
         }
     }
 }
@@ -167,7 +175,7 @@ impl fmt::Display for SourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Absent(text) | Self::Broken(text) => f.write_str(text),
-            Self::Refused(reason) | Self::Unavailable(reason) => reason.fmt(f),
+            Self::Refused(reason) | Self::Unavailable(reason) | Self::Unintelligible(reason) => reason.fmt(f),
         }
     }
 }

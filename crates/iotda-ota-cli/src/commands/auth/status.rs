@@ -71,7 +71,9 @@ pub(super) async fn run(target: &Target, output: &Output) -> Result<(), Failure>
     let credentials = match client.current_credentials().await {
         Ok(credentials) => credentials,
         Err(error) => {
-            status.authenticated = (!error.is_retryable()).then_some(false);
+            // Of an answer that is no use nobody knows whether it is one of IAM.
+            let is_known = !error.is_retryable() && error.kind() != ErrorKind::Unintelligible;
+            status.authenticated = is_known.then_some(false);
             status.print(output)?;
             return Err(status.without_credentials(error));
         }
@@ -213,6 +215,7 @@ impl From<&Finding> for Asked {
                     SourceError::Absent(_) => ABSENT,
                     SourceError::Broken(_) => "broken",
                     SourceError::Refused(_) => "refused",
+                    SourceError::Unintelligible(_) => "unintelligible",
                     _ => "unavailable",
                 };
                 (result, error.to_string())

@@ -26,7 +26,9 @@ async fn broken(variables: &[(&str, &str)]) -> String {
 
 async fn failed(variables: &[(&str, &str)]) -> String {
     match fetch(variables).await {
-        Err(SourceError::Refused(reason) | SourceError::Unavailable(reason)) => quiet(reason.to_string()),
+        Err(SourceError::Refused(reason) | SourceError::Unavailable(reason) | SourceError::Unintelligible(reason)) => {
+            quiet(reason.to_string())
+        }
         other => panic!("{other:?}"),
     }
 }
