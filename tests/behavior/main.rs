@@ -9,6 +9,7 @@ mod cancel;
 mod connections;
 mod create_once;
 mod errors;
+mod futures;
 mod hints;
 mod hostile;
 mod identity;

@@ -109,7 +109,8 @@ impl Session {
         if let Some(project_id) = &self.configured_project {
             return Ok(project_id.clone());
         }
-        self.found_project.get_or_try_init(|| self.find_project(course)).await.cloned()
+        // On the heap, because nearly every call finds it known and need not carry the look-up along.
+        self.found_project.get_or_try_init(|| Box::pin(self.find_project(course))).await.cloned()
     }
 
     async fn find_project(&self, course: &Course) -> Result<ProjectId, Error> {
