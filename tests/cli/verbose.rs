@@ -63,6 +63,33 @@ fn an_attempt_after_the_first_says_how_long_was_waited_and_why() {
 }
 
 #[test]
+fn attempts_at_iam_say_the_same() {
+    let (home, instance) = (Home::new(), Instance::start(InstanceKind::Any));
+    let list = ["package", "list", "--type", "firmware", "--verbose"];
+    let user = instance.and(&instance.user());
+    instance.emulator.faults().add("create_token:status:status=503,times=1".parse().unwrap()).unwrap();
+    for command in [&list[..], &["auth", "status", "--verbose"]] {
+        let run = home.run_with(command, &user).succeeded();
+        let lines: Vec<_> = run.stderr.lines().filter(|line| line.starts_with("call: iam_create_token POST")).collect();
+        let [first, second] = lines[..] else { panic!("{}", run.stderr) };
+        assert!(first.starts_with("call: iam_create_token POST answered 503 in "), "{first}");
+        assert!(second.starts_with("call: iam_create_token POST, attempt 2 after "), "{second}");
+        assert!(second.contains(" ms because of: no credentials; answered 201 in "), "{second}");
+        instance.emulator.faults().add("create_token:status:status=503,times=1".parse().unwrap()).unwrap();
+    }
+    instance.emulator.faults().clear();
+    // The look-up of the project, and for programs.
+    let mut key = instance.and(&instance.pair());
+    key.retain(|(name, _)| *name != "HUAWEICLOUD_SDK_PROJECT_ID");
+    instance.emulator.faults().add("list_projects:status:status=503,times=1".parse().unwrap()).unwrap();
+    let run = home.run_with(&[&list[..], &["--format", "json"]].concat(), &key).succeeded();
+    let calls: Vec<Value> = run.lines().into_iter().filter(|line| line["operation"] == "iam_list_projects").collect();
+    assert_eq!((&calls[0]["attempt"], &calls[0]["because"]), (&1.into(), &Value::Null), "{}", run.stderr);
+    assert_eq!((&calls[1]["attempt"], calls[1]["waited_ms"].is_u64()), (&2.into(), true), "{}", run.stderr);
+    assert_eq!(calls[1]["because"], "the project id could not be looked up");
+}
+
+#[test]
 fn attempts_at_obs_have_a_line_each_also_those_that_are_not_answered() {
     let (home, instance, sample) = (Home::new(), Instance::start(InstanceKind::Any), sample());
     for kind in [FaultKind::CloseBefore { reset: false }, FaultKind::CloseAfterCommit { reset: false }] {
