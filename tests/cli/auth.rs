@@ -57,6 +57,23 @@ fn a_login_is_tried_again_when_iam_fails() {
 }
 
 #[test]
+fn status_asks_again_when_iam_fails_and_no_oftener_than_it_may() {
+    let (home, instance) = (Home::new(), Instance::start(InstanceKind::Any));
+    let fail = |fault: &str| instance.emulator.faults().add(fault.parse().unwrap()).unwrap();
+    let user = instance.and(&instance.user());
+    let status = |more: &[&str]| home.run_with(&[&STATUS_JSON[..], more].concat(), &user);
+    fail("create_token:status:status=503,times=1");
+    let shown = status(&[]).succeeded().json();
+    assert_eq!((&shown["authenticated"], &shown["source"]), (&true.into(), &"IOTDA_OTA_USERNAME".into()));
+    assert_eq!(shown["sources"].as_array().unwrap().last().unwrap()["result"], "used");
+    fail("create_token:status:status=503");
+    let run = status(&["--max-attempts", "3"]);
+    assert_eq!(run.code, Some(7), "{}", run.stderr);
+    assert_eq!(instance.emulator.faults().list().last().unwrap().hits, 3, "{}", run.stderr);
+    assert_eq!(run.json()["sources"].as_array().unwrap().last().unwrap()["result"], "unavailable");
+}
+
+#[test]
 fn status_without_credentials_is_code_3() {
     let (home, instance) = (Home::new(), Instance::start(InstanceKind::Any));
     let run = home.run_with(&STATUS, &instance.place());

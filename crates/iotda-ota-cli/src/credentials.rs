@@ -1,10 +1,10 @@
-//! Sources of credentials around the library's chain: one that remembers what the user should know, and one for
-//! what sources have said already.
+//! Sources of credentials around the library's chain: one that remembers what the user should know, and one that also
+//! keeps what each source said.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use iotda_ota::{BoxFuture, Chain, Credentials, CredentialsSource, SourceError, SourceHttp};
+use iotda_ota::{BoxFuture, Chain, Credentials, CredentialsSource, Finding, SourceError, SourceHttp};
 
 /// What the user should know about the credentials that are used, each thing once.
 #[derive(Clone, Debug, Default)]
@@ -56,19 +56,50 @@ impl CredentialsSource for Watched {
     }
 }
 
-/// What sources gave a moment ago, so that they need not be asked again.
+/// A chain that keeps what each of its sources said when it was last explored.
 #[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) source: String,
-    pub(crate) result: Result<Credentials, SourceError>,
+pub(crate) struct Explored {
+    chain: Chain,
+    findings: Findings,
+    notices: Notices,
 }
 
-impl CredentialsSource for Found {
+/// What each source of a chain said.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Findings(Arc<Mutex<Vec<Finding>>>);
+
+impl Findings {
+    pub(crate) fn all(&self) -> Vec<Finding> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Explored {
+    pub(crate) fn new(chain: Chain, findings: Findings, notices: Notices) -> Self {
+        Self { chain, findings, notices }
+    }
+}
+
+impl CredentialsSource for Explored {
     fn name(&self) -> &str {
-        &self.source
+        self.chain.name()
     }
 
-    fn fetch<'a>(&'a self, _http: &'a SourceHttp) -> BoxFuture<'a, Result<Credentials, SourceError>> {
-        Box::pin(async move { self.result.clone() })
+    fn fetch<'a>(&'a self, http: &'a SourceHttp) -> BoxFuture<'a, Result<Credentials, SourceError>> {
+        Box::pin(async move {
+            // Whoever had credentials is asked alone from then on.
+            if self.chain.winner().is_some() {
+                return self.chain.fetch(http).await;
+            }
+            let findings = self.chain.explore(http).await;
+            findings.clone_into(&mut self.findings.0.lock().unwrap_or_else(PoisonError::into_inner));
+            let credentials = Chain::conclude(findings)?;
+            self.notices.add(&credentials);
+            Ok(credentials)
+        })
+    }
+
+    fn refresh_ahead(&self) -> Duration {
+        self.chain.refresh_ahead()
     }
 }

@@ -1,15 +1,15 @@
 //! Whom a command speaks to: a service, or an emulator that lives as long as the command.
 
 use iotda_ota::{
-    AccessKey, Chain, Client, ClientBuilder, Credentials, CredentialsSource, ProjectId, RetryPolicy, SigningScheme,
-    Variables, Violations,
+    AccessKey, Chain, Client, ClientBuilder, CredentialsSource, ProjectId, RetryPolicy, SigningScheme, Variables,
+    Violations,
 };
 use iotda_ota_emulator::Emulator;
 
 use crate::args::Signing;
 use crate::commands::started;
 use crate::config::{self, Origins, Place, Service, Settings};
-use crate::credentials::{Notices, Watched};
+use crate::credentials::{Explored, Findings, Notices, Watched};
 use crate::failure::{Failure, Problem};
 use crate::output::Output;
 
@@ -133,8 +133,13 @@ impl Target {
         Ok(self.builder.clone().credentials(source).build()?)
     }
 
-    /// The sources of credentials, to be asked one by one; nothing for an emulator.
-    pub(crate) fn chain(&self) -> Option<Chain> {
+    /// The sources of credentials, which keep what each of them said; nothing for an emulator.
+    pub(crate) fn explored(&self, findings: &Findings) -> Option<Explored> {
+        Some(Explored::new(self.chain()?, findings.clone(), self.notices.clone()))
+    }
+
+    /// The sources of credentials; nothing for an emulator.
+    fn chain(&self) -> Option<Chain> {
         let sources = self.sources.as_ref()?;
         Some(Chain::standard(Variables::process(), sources.login_file.clone()))
     }
@@ -147,11 +152,6 @@ impl Target {
     /// Where the settings came from.
     pub(crate) fn origins(&self) -> &Origins {
         &self.origins
-    }
-
-    /// Remembers what the user should know about credentials.
-    pub(crate) fn note(&self, credentials: &Credentials) {
-        self.notices.add(credentials);
     }
 
     /// What the user should know about the credentials that were used.

@@ -2,14 +2,11 @@
 
 use std::io::{self, Write};
 
-use iotda_ota::{
-    AccessKey, Chain, Client, Credentials, CredentialsSource, Error, ErrorKind, Finding, PackageType, Secret,
-    SourceError,
-};
+use iotda_ota::{AccessKey, Client, Credentials, Error, ErrorKind, Finding, PackageType, Secret, SourceError};
 use serde::Serialize;
 
 use crate::config::Origins;
-use crate::credentials::Found;
+use crate::credentials::Findings;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::output::text::Fields;
@@ -51,24 +48,15 @@ struct Asked {
 pub(super) async fn run(target: &Target, output: &Output) -> Result<(), Failure> {
     let client = target.client(|_| Ok(()))?;
     let mut status = Status::new(&client, target.origins().clone());
-    let client = match target.chain() {
+    let findings = Findings::default();
+    let client = match target.explored(&findings) {
         // The emulator's own.
         None => client,
-        Some(chain) => {
-            let findings = chain.explore(client.source_http()).await;
-            status.sources = findings.iter().map(Asked::from).collect();
-            let source = match findings.last() {
-                Some(Finding { source, result: Ok(_), .. }) => source.clone(),
-                _ => chain.name().to_owned(),
-            };
-            let result = Chain::conclude(findings);
-            if let Ok(credentials) = &result {
-                target.note(credentials);
-            }
-            target.client_with(Found { source, result })?
-        }
+        Some(source) => target.client_with(source)?,
     };
-    let credentials = match client.current_credentials().await {
+    let credentials = client.current_credentials().await;
+    status.sources = findings.all().iter().map(Asked::from).collect();
+    let credentials = match credentials {
         Ok(credentials) => credentials,
         Err(error) => {
             // Of an answer that is no use nobody knows whether it is one of IAM.
