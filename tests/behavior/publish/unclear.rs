@@ -221,15 +221,18 @@ async fn an_answer_that_lists_nothing_is_not_taken_for_an_empty_list() {
     }
 }
 
-#[tokio::test]
-async fn an_object_that_is_replaced_meanwhile_is_noticed() {
+/// A store that says of the object, once it is uploaded, that it has these ETags: before the package is created, and after.
+async fn stub_with_etags(before: Option<&'static str>, after: Option<&'static str>) -> Stub {
     let heads = AtomicUsize::new(0);
-    let stub = Stub::start(move |request| match request.method.as_str() {
+    Stub::start(move |request| match request.method.as_str() {
         "HEAD" => {
-            // The first look finds nothing, the second what was uploaded, the third what somebody else uploaded.
-            let etag = ["", "\"mine\"", "\"theirs\""][heads.fetch_add(1, Ordering::SeqCst).min(2)];
-            let found = Answer::new(200, "").header("content-length", "13").header("etag", etag);
-            if etag.is_empty() { Answer::new(404, "") } else { found }
+            let etag = match heads.fetch_add(1, Ordering::SeqCst) {
+                0 => return Answer::new(404, ""),
+                1 => before,
+                _ => after,
+            };
+            let found = Answer::new(200, "").header("content-length", "13");
+            etag.map_or_else(|| found.clone(), |etag| found.clone().header("etag", etag))
         }
         "PUT" => Answer::new(200, "").header("etag", "\"mine\""),
         "GET" if request.target.contains('?') => Answer::new(200, r#"{"packages":[]}"#),
@@ -237,7 +240,27 @@ async fn an_object_that_is_replaced_meanwhile_is_noticed() {
         "DELETE" => Answer::new(204, ""),
         _ => Answer::new(200, format!(r#"{{"package_id":"{ID}"}}"#)),
     })
-    .await;
+    .await
+}
+
+#[tokio::test]
+async fn an_etag_that_is_left_out_or_has_no_quotes_is_no_other_object() {
+    for (before, after) in [
+        (Some("\"mine\""), None),
+        (None, Some("\"mine\"")),
+        (None, None),
+        (Some("mine"), Some("\"mine\"")),
+    ] {
+        let stub = stub_with_etags(before, after).await;
+        let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+        let published = publish(&stub, &path).send().await.unwrap();
+        assert_eq!(published.outcome, Outcome::Created, "{before:?} {after:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_object_that_is_replaced_meanwhile_is_noticed() {
+    let stub = stub_with_etags(Some("\"mine\""), Some("\"theirs\"")).await;
     let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
     let error = publish(&stub, &path).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Mismatch);

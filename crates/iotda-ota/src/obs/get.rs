@@ -34,6 +34,20 @@ pub struct ObjectInfo {
     pub request_id: Option<String>,
 }
 
+impl ObjectInfo {
+    /// False if size or ETag say that it is another object. An ETag that one side leaves out says nothing, and lists and
+    /// the answers to multipart uploads may write it without its quotes.
+    pub(crate) fn may_be(&self, other: &Self) -> bool {
+        let etags = self.etag.as_deref().zip(other.etag.as_deref());
+        self.size == other.size && etags.is_none_or(|(one, other)| unquoted(one) == unquoted(other))
+    }
+}
+
+/// An ETag without its quotes.
+pub(super) fn unquoted(etag: &str) -> &str {
+    etag.trim_matches('"')
+}
+
 impl Obs {
     /// Asks for an object's size without its content.
     ///

@@ -63,7 +63,7 @@ pub(super) async fn object(
 ) -> Result<(), Wrong> {
     let (bucket, key) = (location.bucket_name.as_str(), location.object_key.as_str());
     let replaced = match obs.head(bucket, key).await {
-        Ok(now) => now.size != stored.size || now.etag != stored.etag,
+        Ok(now) => !now.may_be(stored),
         Err(error) if error.is_not_found() => true,
         Err(error) => {
             let message = format!("the object could not be looked at after the package was created: {error}");

@@ -67,8 +67,7 @@ async fn upload(publish: &Publish, obs: &Obs, source: &Source, key: &str) -> Res
 /// Asks OBS what lies there now.
 async fn look(publish: &Publish, obs: &Obs, key: &str, sent: &ObjectInfo) -> Result<ObjectInfo, Error> {
     let now = obs.head(&publish.bucket, key).await?;
-    let replaced = sent.etag.is_some() && now.etag.is_some() && sent.etag != now.etag;
-    if now.size == sent.size && !replaced {
+    if now.may_be(sent) {
         return Ok(now);
     }
     let message = format!("object {key:?} is not what was uploaded: it has {} bytes", now.size);

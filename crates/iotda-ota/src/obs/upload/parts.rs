@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorKind};
 use crate::model::Checksum;
 use crate::obs::background;
 use crate::obs::file::Source;
+use crate::obs::get::unquoted;
 use crate::obs::journal::{Journal, Record, Saved, SavedPart, Stage, Subject};
 use crate::obs::multipart::{Place, is_gone};
 use crate::progress::{Meter, Phase};
@@ -277,9 +278,4 @@ impl Upload {
 fn may_go_on(error: &Error) -> bool {
     use ErrorKind::{Configuration, Denied, Io, Unauthenticated, Unavailable};
     matches!(error.kind(), Unavailable | Unauthenticated | Denied | Configuration | Io)
-}
-
-/// An ETag without its quotes, which lists may leave out.
-fn unquoted(etag: &str) -> &str {
-    etag.trim_matches('"')
 }
