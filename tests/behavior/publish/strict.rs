@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::join_all;
-use iotda_ota::{Error, ErrorKind, Event, IfExists, Outcome, Package, PackageType, Publish, Published};
+use iotda_ota::{Error, ErrorKind, Event, IfExists, Outcome, Package, PackageType, Publish, Published, Sought};
 use support::{Answer, Fault, Proxy, Received, Target, impatient, strict_target};
 use tempfile::TempDir;
 
@@ -181,6 +181,7 @@ async fn when_the_old_one_cannot_come_back_everything_is_told_that_it_takes() {
     let setup = Setup::new(creates(1)).await;
     let error = setup.replace().send().await.unwrap_err();
     assert!(error.to_string().contains("version 2.0 has no package now"), "{error:?}");
+    assert_eq!((error.kind(), error.status(), error.error_code()), (ErrorKind::Rejected, Some(400), Some("FAKE.1")));
     let hint = error.hint().unwrap();
     let request: serde_json::Value = serde_json::from_str(&hint[hint.find('{').unwrap()..]).unwrap();
     assert_eq!((&request["description"], &request["version"]), (&"the first".into(), &"2.0".into()));
@@ -191,11 +192,28 @@ async fn when_the_old_one_cannot_come_back_everything_is_told_that_it_takes() {
 }
 
 #[tokio::test]
+async fn when_nobody_knows_whether_the_new_one_was_created_the_error_tells_what_to_look_for() {
+    // The first create is refused because of the old one, and no other one is answered.
+    let count = AtomicUsize::new(0);
+    let setup = Setup::new(move |request| match request.method == "POST" && count.fetch_add(1, Ordering::SeqCst) > 0 {
+        true => Fault::Cut,
+        false => Fault::None,
+    })
+    .await;
+    let error = setup.replace().send().await.unwrap_err();
+    assert!(error.is_outcome_unknown() && error.to_string().contains("version 2.0 has no package now"), "{error:?}");
+    let sought = error.sought().unwrap();
+    assert!(matches!(sought, Sought::Package(request) if request.version == "2.0"), "{sought:?}");
+    assert!(error.hint().is_some_and(|hint| hint.contains(&sought.hint())), "{error:?}");
+}
+
+#[tokio::test]
 async fn when_the_old_package_may_not_be_deleted_it_stays_as_it_is() {
     let denied = || Fault::Answer(Answer::new(403, r#"{"error_code":"FAKE.2","error_msg":"no"}"#));
     let setup = Setup::new(move |request| if request.method == "DELETE" { denied() } else { Fault::None }).await;
     let error = setup.replace().send().await.unwrap_err();
     assert!(error.is_denied() && error.to_string().contains(setup.old.package_id.as_str()), "{error:?}");
+    assert_eq!((error.status(), error.error_code()), (Some(403), Some("FAKE.2")));
     assert_eq!(only(&setup.target).await, setup.old);
 }
 

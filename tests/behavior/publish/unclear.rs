@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use iotda_ota::{Error, ErrorKind, IfExists, Outcome, PackageType, Publish};
+use iotda_ota::{Error, ErrorKind, IfExists, Outcome, PackageType, Publish, Sought};
 use support::{Answer, Stub, target};
 
 use crate::local_file;
@@ -41,7 +41,10 @@ async fn a_create_without_a_clear_answer_is_looked_up_and_a_success_is_never_rep
         let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
         let error = publish(&stub, &path).send().await.unwrap_err();
         assert_eq!((error.kind(), error.attempts()), (expected, creates), "{error:?}");
-        assert!(error.hint().is_some_and(|hint| hint.contains("the file is stored as")), "{error:?}");
+        let hint = error.hint().unwrap();
+        assert!(hint.contains("the file is stored as"), "{error:?}");
+        let sought = error.sought().map(Sought::hint);
+        assert_eq!(sought.is_some_and(|sought| hint.contains(&sought)), error.is_outcome_unknown(), "{error:?}");
         let posts = stub.received().iter().filter(|request| request.method == "POST").count();
         assert_eq!(posts, creates as usize);
     }

@@ -180,12 +180,9 @@ impl Error {
     /// The same error, of which is still not known what was done; `note` says what was tried to find out.
     pub(crate) fn unknown(mut self, note: &str, sought: Sought) -> Self {
         self.0.kind = ErrorKind::OutcomeUnknown;
-        let hint = match self.hint() {
-            Some(known) => format!("{known}; {}", sought.hint()),
-            None => sought.hint(),
-        };
+        let hint = sought.hint();
         self.0.course.sought = Some(sought);
-        self.noted(note).with_hint(hint)
+        self.noted(note).also(&hint)
     }
 
     /// The same error; `note` says what was found out afterwards.
@@ -202,6 +199,18 @@ impl Error {
     /// What was found out afterwards.
     pub(super) fn note(&self) -> Option<&str> {
         self.0.course.note.as_deref()
+    }
+
+    /// The same error in other words: `message` gets those of now. What the service said stays beside them.
+    pub(crate) fn in_words(mut self, message: impl FnOnce(&str) -> String) -> Self {
+        self.0.message = message(&self.0.message);
+        self
+    }
+
+    /// The same error with more in its hint.
+    pub(crate) fn also(self, more: &str) -> Self {
+        let hint = self.hint().map_or_else(|| more.to_owned(), |hint| format!("{hint}; {more}"));
+        self.with_hint(hint)
     }
 
     /// What went wrong in few words, without what the service wrote.

@@ -121,20 +121,20 @@ impl Replacing<'_> {
 
     /// Deletes an old package that the new one has replaced.
     async fn delete(&self, old: &PackageId, new: &PackageId) -> Result<(), Error> {
-        let message = || format!("package {new} is published, but package {old}, which it replaces, is not deleted");
-        let hint = "both exist now; publish again, which goes on with deleting, or delete the old one";
-        delete(self.publish, old).await.map_err(|error| not_deleted(error, message(), hint))
+        delete(self.publish, old).await.map_err(|error| {
+            let what = format!("package {new} is published, but package {old}, which it replaces");
+            let hint = "both exist then; publish again, which goes on with deleting, or delete the old one";
+            not_deleted(error, &what, hint)
+        })
     }
 
     /// Deletes an old package so that the new one can be created.
     async fn make_room(&self, old: &PackageId) -> Result<(), Error> {
-        let message = || {
-            format!(
-                "the service takes one package of a version, and package {old}, which is to be replaced, is not deleted"
-            )
-        };
-        let hint = "the new package was not created; publish again, or delete the old one first";
-        delete(self.publish, old).await.map_err(|error| not_deleted(error, message(), hint))
+        delete(self.publish, old).await.map_err(|error| {
+            let what = format!("the service takes one package of a version, and package {old}, which is to be replaced");
+            let hint = "the new package was not created; publish again, or delete the old one first";
+            not_deleted(error, &what, hint)
+        })
     }
 }
 
@@ -146,8 +146,10 @@ async fn delete(publish: &Publish, package_id: &PackageId) -> Result<(), Error> 
     }
 }
 
-fn not_deleted(error: Error, message: String, hint: &str) -> Error {
-    Error::new(error.kind(), message).with_source(error).with_hint(hint).with_operation("delete_ota_package")
+/// The same error, with what it means for the version.
+fn not_deleted(error: Error, what: &str, hint: &str) -> Error {
+    let ends = if error.is_outcome_unknown() { "may be deleted or not" } else { "is not deleted" };
+    error.in_words(|why| format!("{what}, {ends}: {why}")).also(hint)
 }
 
 /// True if a package needs no replacement: content and fields are those that are wanted.

@@ -1,6 +1,5 @@
 //! Bringing back packages that were deleted for one that could not be created.
 
-use super::run::also;
 use super::{Publish, existing};
 use crate::error::{Error, ErrorKind};
 use crate::model::{ObsLocation, Package, PackageId};
@@ -41,12 +40,12 @@ pub(super) async fn restored(publish: &Publish, gone: &[Package], error: Error) 
         let (id, request) = (&package.package_id, request(package));
         error = match restore(publish, id, &request).await {
             Restored::As(new) => {
-                also(error, &format!("package {id} was deleted to make room, and is created again as package {new}"))
+                error.also(&format!("package {id} was deleted to make room, and is created again as package {new}"))
             }
             Restored::There => {
-                also(error, &format!("there still is a package of this version; {id} was to be replaced"))
+                error.also(&format!("there still is a package of this version; {id} was to be replaced"))
             }
-            Restored::No(failed) => lost(error, id, &request, failed),
+            Restored::No(failed) => lost(error, id, &request, &failed),
         };
     }
     error
@@ -68,15 +67,18 @@ async fn restore(publish: &Publish, id: &PackageId, request: &CreateRequest) -> 
     }
 }
 
-/// The error of a version that has no package any more, with everything that it takes to create the old one by hand.
-fn lost(error: Error, id: &PackageId, request: &CreateRequest, failed: Error) -> Error {
+/// The same error, of which came that a version has no package any more, with everything that it takes to create the old
+/// one by hand.
+fn lost(error: Error, id: &PackageId, request: &CreateRequest, failed: &Error) -> Error {
     let version = &request.version;
-    let message = format!(
-        "version {version} has no package now: package {id} was deleted to make room, the new one could not be created \
-         ({error}), and the old one could not be created again"
-    );
     let request = serde_json::to_string(request).unwrap_or_else(|error| error.to_string());
-    Error::new(error.kind(), message).with_source(failed).with_operation("create_ota_package").with_hint(format!(
+    let error = error.in_words(|before| {
+        format!(
+            "version {version} has no package now: package {id} was deleted to make room for the new one, and could not be \
+             created again ({failed}), after this: {before}"
+        )
+    });
+    error.also(&format!(
         "publish again, which creates the new package; or create the old one again, whose object is still there, of: {request}"
     ))
 }

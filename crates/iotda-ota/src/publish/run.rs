@@ -51,7 +51,7 @@ pub(super) async fn run(publish: &Publish) -> Result<Published, Error> {
         (IfExists::Replace, _) | (_, None) => replace::run(publish, obs, source, found, warnings).await,
     };
     result.map_err(|error| match &unused {
-        Some(stored) => also(error, &stays(publish, stored)),
+        Some(stored) => error.also(&stays(publish, stored)),
         None => error,
     })
 }
@@ -165,24 +165,18 @@ fn not_created(error: Error, location: &ObsLocation) -> Error {
     let place = format!("{:?} in bucket {:?}", location.object_key, location.bucket_name);
     let done = if error.is_outcome_unknown() {
         format!(
-            "wait a little and publish again: that finds the package if it was created; the file is stored as {place}"
+            "or wait a little and publish again: that finds the package if it was created; the file is stored as {place}"
         )
     } else {
         format!("the file is stored as {place} and will be used when the same file is published again")
     };
-    if error.is_outcome_unknown() { error.with_hint(done) } else { also(error, &done) }
+    error.also(&done)
 }
 
 /// What is told of an object that was stored for a package which is not needed.
 fn stays(publish: &Publish, stored: &Stored) -> String {
     let (key, bucket) = (&stored.key, &publish.bucket);
     format!("the file is stored as {key:?} in bucket {bucket:?}; delete that if no package needs it")
-}
-
-/// Says more in the hint.
-pub(super) fn also(error: Error, more: &str) -> Error {
-    let hint = error.hint().map_or_else(|| more.to_owned(), |hint| format!("{hint}; {more}"));
-    error.with_hint(hint)
 }
 
 /// What the result says about the object.
