@@ -14,7 +14,7 @@ use crate::auth::iam::Iam;
 use crate::auth::session::Session;
 use crate::auth::{Credentials, SourceHttp};
 use crate::error::{Error, ErrorKind};
-use crate::model::{AppId, InstanceId, PackageId, PackageType, PackageVersion, ProductId, ProjectId};
+use crate::model::{AppId, InstanceId, ObsLocation, PackageId, PackageType, PackageVersion, ProductId, ProjectId};
 use crate::obs::Obs;
 use crate::packages::Packages;
 use crate::publish::Publish;
@@ -162,6 +162,12 @@ impl Client {
     /// The `region_name` of new OBS locations, if it is known.
     pub fn obs_region(&self) -> Option<&str> {
         self.0.obs_region.as_deref()
+    }
+
+    /// The region that an object is in and the one whose OBS this client reaches, if both are known and differ.
+    pub(crate) fn out_of_reach<'a>(&'a self, object: &'a ObsLocation) -> Option<(&'a str, &'a str)> {
+        let theirs = object.region_name.as_str();
+        self.obs_region().filter(|ours| !theirs.is_empty() && *ours != theirs).map(|ours| (theirs, ours))
     }
 
     pub(crate) fn obs_endpoint(&self) -> Option<&Url> {

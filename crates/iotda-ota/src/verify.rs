@@ -148,8 +148,7 @@ impl Verify {
 
     /// The checksum of the stored object, if there is one.
     async fn stored(&self, location: &ObsLocation, options: &CallOptions) -> Result<Option<Checksum>, Error> {
-        let theirs = location.region_name.as_str();
-        if let Some(ours) = self.client.obs_region().filter(|ours| !theirs.is_empty() && *ours != theirs) {
+        if let Some((theirs, ours)) = self.client.out_of_reach(location) {
             let message = format!("the object is in region {theirs}, and OBS in {ours} cannot read it");
             return Err(Error::new(ErrorKind::Configuration, message)
                 .with_hint(format!("give the region {theirs} and its OBS address")));

@@ -248,12 +248,9 @@ async fn stub_with_etags(before: Option<&'static str>, after: Option<&'static st
 
 #[tokio::test]
 async fn an_etag_that_is_left_out_or_has_no_quotes_is_no_other_object() {
-    for (before, after) in [
-        (Some("\"mine\""), None),
-        (None, Some("\"mine\"")),
-        (None, None),
-        (Some("mine"), Some("\"mine\"")),
-    ] {
+    for (before, after) in
+        [(Some("\"mine\""), None), (None, Some("\"mine\"")), (None, None), (Some("mine"), Some("\"mine\""))]
+    {
         let stub = stub_with_etags(before, after).await;
         let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
         let published = publish(&stub, &path).send().await.unwrap();

@@ -103,10 +103,9 @@ pub(super) async fn difference(
     if let Some(sign) = location.sign.as_ref().filter(|sign| !sign.matches(checksum)) {
         return Ok(Some(format!("package {id} is registered with sign {sign}, the file has {checksum}")));
     }
-    let region = location.region_name.as_str();
-    if let Some(ours) = publish.client.obs_region().filter(|ours| !region.is_empty() && *ours != region) {
+    if let Some((theirs, ours)) = publish.client.out_of_reach(location) {
         return Ok(Some(format!(
-            "package {id} has its object in region {region}, where OBS is not looked at, not in {ours}"
+            "package {id} has its object in region {theirs}, where OBS is not looked at, not in {ours}"
         )));
     }
     let (bucket, key) = (location.bucket_name.as_str(), location.object_key.as_str());

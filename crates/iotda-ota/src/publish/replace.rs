@@ -131,7 +131,8 @@ impl Replacing<'_> {
     /// Deletes an old package so that the new one can be created.
     async fn make_room(&self, old: &PackageId) -> Result<(), Error> {
         delete(self.publish, old).await.map_err(|error| {
-            let what = format!("the service takes one package of a version, and package {old}, which is to be replaced");
+            let what =
+                format!("the service takes one package of a version, and package {old}, which is to be replaced");
             let hint = "the new package was not created; publish again, or delete the old one first";
             not_deleted(error, &what, hint)
         })

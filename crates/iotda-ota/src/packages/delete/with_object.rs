@@ -92,15 +92,10 @@ impl DeleteWithObject {
 
 /// An error if the object is in a region whose OBS is not the client's.
 fn require_reachable(client: &Client, object: &ObsLocation) -> Result<(), Error> {
-    let theirs = object.region_name.as_str();
-    match client.obs_region() {
-        Some(ours) if !theirs.is_empty() && theirs != ours => {
-            let message = format!("the object is in region {theirs}, and OBS in {ours} cannot delete it");
-            Err(Error::new(ErrorKind::Configuration, message)
-                .with_hint(format!("nothing was deleted; give the region {theirs} and its OBS address")))
-        }
-        _ => Ok(()),
-    }
+    let Some((theirs, ours)) = client.out_of_reach(object) else { return Ok(()) };
+    let message = format!("the object is in region {theirs}, and OBS in {ours} cannot delete it");
+    Err(Error::new(ErrorKind::Configuration, message)
+        .with_hint(format!("nothing was deleted; give the region {theirs} and its OBS address")))
 }
 
 /// An error if another package has its file in the same object, or may have it there.
