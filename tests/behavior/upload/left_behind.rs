@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use iotda_ota::{RetryPolicy, Upload};
+use iotda_ota::{Obs, RetryPolicy, Upload};
 use support::{Answer, Fault};
 
 use super::resume::{broken_off, cut_after};
@@ -148,15 +148,59 @@ async fn an_upload_that_cannot_be_cancelled_now_is_cancelled_later() {
     assert_eq!(setup.given_up(), 1);
 }
 
-#[tokio::test]
-async fn an_upload_that_nobody_goes_on_with_for_a_month_is_cancelled_with_any_other() {
-    let setup = broken_off().await;
+/// Lets a month go by for all journals.
+fn a_month_later(setup: &Setup) {
     let long_ago = SystemTime::now() - Duration::from_secs(31 * 24 * 3600);
     for file in files(setup.journals.path()) {
         std::fs::File::options().append(true).open(file).unwrap().set_modified(long_ago).unwrap();
     }
+}
+
+/// Uploads to another key, with the same folder for journals.
+async fn another(setup: &Setup, obs: &Obs) {
+    let upload = obs.upload(setup.target.bucket(), "ota/other.bin", &setup.path);
+    upload.replace(true).journal_dir(setup.journals.path()).send().await.expect("the upload succeeds");
+}
+
+#[tokio::test]
+async fn an_upload_that_nobody_goes_on_with_for_a_month_is_cancelled_with_any_other() {
+    // One with parts, and one of which only the journal knows that it may have been begun.
+    for setup in [broken_off().await, lost(KEY).await] {
+        a_month_later(&setup);
+        setup.proxy.turn(|_| Fault::None);
+        another(&setup, &setup.obs()).await;
+        assert_eq!((setup.given_up(), setup.left()), (1, 0));
+    }
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_cancelled_after_a_month_is_kept_in_mind() {
+    for setup in [broken_off().await, lost(KEY).await] {
+        a_month_later(&setup);
+        for answer in [Fault::Cut, Fault::Answer(Answer::new(403, ""))] {
+            a_month_later(&setup);
+            setup.proxy.turn(move |request| if request.method == "DELETE" { answer.clone() } else { Fault::None });
+            another(&setup, &setup.obs()).await;
+            assert_eq!((setup.given_up(), setup.left()), (1, 1));
+            // It is not tried with each upload.
+            another(&setup, &setup.obs()).await;
+            assert_eq!((setup.given_up(), setup.left()), (1, 1));
+        }
+        a_month_later(&setup);
+        setup.proxy.turn(|_| Fault::None);
+        another(&setup, &setup.obs()).await;
+        assert_eq!((setup.given_up(), setup.left()), (1, 0));
+    }
+}
+
+#[tokio::test]
+async fn one_at_another_store_is_left_to_who_uploads_there() {
+    let setup = broken_off().await;
+    a_month_later(&setup);
+    // The same store under another address, as far as anybody can tell another one.
+    another(&setup, &setup.target.client().obs().unwrap()).await;
+    assert_eq!(setup.left(), 1);
     setup.proxy.turn(|_| Fault::None);
-    let other = setup.obs().upload(setup.target.bucket(), "ota/other.bin", &setup.path);
-    other.journal_dir(setup.journals.path()).send().await.unwrap();
+    another(&setup, &setup.obs()).await;
     assert_eq!((setup.given_up(), setup.left()), (1, 0));
 }

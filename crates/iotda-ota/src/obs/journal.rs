@@ -172,6 +172,13 @@ impl Journal {
         }
     }
 
+    /// Keeps it for as long again as journals are kept.
+    pub(super) fn put_off(&self) {
+        // Should that fail, it is only tried again sooner.
+        let file = OpenOptions::new().append(true).open(&self.path);
+        let _ = file.and_then(|file| file.set_modified(SystemTime::now()));
+    }
+
     /// Removes it: there is nothing to go on with.
     pub(super) fn remove(&mut self) {
         self.file = None;

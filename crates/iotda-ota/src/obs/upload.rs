@@ -47,7 +47,8 @@ const IN_FLIGHT: usize = 4;
 /// requests that carry no content; content may take as long as it moves, see
 /// [`idle_timeout`](crate::ClientBuilder::idle_timeout).
 ///
-/// A folder of journals is swept now and then: what nobody opened for thirty days is removed.
+/// A folder of journals is swept with every upload: what was broken off and nobody opened for thirty days is cancelled in
+/// the store, and its journal removed. A journal stays as long as that cannot be done, and when it is of another store.
 ///
 /// # Errors
 ///

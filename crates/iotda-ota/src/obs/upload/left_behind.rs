@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::Upload;
 use crate::error::Error;
-use crate::obs::journal::{self, Journal, Record, Saved, Stage};
+use crate::obs::journal::{self, Journal, Record, Saved, Stage, Target};
 use crate::obs::multipart::Place;
 use crate::retry::RetryPolicy;
 
@@ -22,16 +22,17 @@ impl Upload {
     /// Cancels what the journal names, and removes the journal; if that cannot be done now, the next upload does it.
     pub(super) async fn clear(&self, journal: &mut Journal) {
         let Some(record) = journal.load() else { return journal.remove() };
-        match self.cancel(record).await {
+        match unless_refused(self.cancel(&record).await) {
             Ok(()) => journal.remove(),
-            Err(error) => tracing::warn!(%error, "parts of an earlier upload stay in the bucket for now"),
+            Err(error) => tracing::info!(%error, "the next upload cancels what an earlier one left in the bucket"),
         }
     }
 
-    /// Cancels what a record of this target is about.
-    pub(super) async fn cancel(&self, record: Record) -> Result<(), Error> {
-        match record.stage {
-            Stage::Begun(Saved { upload_id, .. }) => self.give_up(self.place_of(&upload_id)).await,
+    /// Cancels what a record of this target is about. Done means that nothing of it is in the store any more, as far as
+    /// that can be told.
+    pub(super) async fn cancel(&self, record: &Record) -> Result<(), Error> {
+        match &record.stage {
+            Stage::Begun(Saved { upload_id, .. }) => self.abort(self.place_of(upload_id)).await,
             Stage::Intended { before } => self.cancel_unnamed(before.as_deref(), None).await,
         }
     }
@@ -44,17 +45,21 @@ impl Upload {
         let Some(before) = before else { return Ok(()) };
         let listed = match self.obs.list_uploads(&self.bucket, &self.key).await {
             Ok(listed) => listed,
-            Err(error) if error.is_retryable() => return Err(error),
+            // They went with the bucket.
+            Err(error) if error.is_not_found() => return Ok(()),
             Err(error) => {
                 tracing::info!(%error, "uploads that were left behind cannot be listed");
-                return Ok(());
+                return Err(error);
             }
         };
         let ids = listed.into_iter().map(|upload| upload.upload_id);
         for upload_id in ids.filter(|id| !before.contains(id) && Some(id.as_str()) != keep) {
             let place = self.place_of(&upload_id);
-            if self.obs.list_parts(place).await.is_ok_and(|parts| parts.is_empty()) {
-                self.give_up(place).await?;
+            match self.obs.list_parts(place).await {
+                Ok(parts) if parts.is_empty() => self.abort(place).await?,
+                Ok(_) => {}
+                Err(error) if error.is_not_found() => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(())
@@ -82,37 +87,52 @@ impl Upload {
         Some(others)
     }
 
-    /// Removes journals that nobody opened for long, and what they say is in the store.
+    /// Cancels what journals name that nobody opened for long, and removes these. A journal stays when its upload cannot be
+    /// cancelled, which is tried again when it is as old once more, and when it is of another store.
     pub(super) async fn sweep(&self) {
         let Some(folder) = &self.journal_dir else { return };
         for mut journal in journal::forgotten(folder) {
-            let target = journal.target().clone();
-            if target.endpoint == self.endpoint()
-                && let Some(Record { stage: Stage::Begun(saved), .. }) = journal.load()
-            {
-                let place = Place { bucket: &target.bucket, key: &target.key, upload_id: &saved.upload_id };
-                if let Err(error) = self.obs.clone().retry(RetryPolicy::none()).abort_multipart(place).await {
-                    tracing::info!(%error, key = target.key, "parts of an upload of long ago may stay in the bucket");
+            let Target { endpoint, bucket, key } = journal.target().clone();
+            if endpoint != self.endpoint() {
+                continue;
+            }
+            let Some(record) = journal.load() else {
+                journal.remove();
+                continue;
+            };
+            let theirs = Self { bucket, key, obs: self.obs.clone().retry(RetryPolicy::none()), ..self.clone() };
+            match theirs.cancel(&record).await {
+                Ok(()) => journal.remove(),
+                Err(error) => {
+                    tracing::info!(%error, key = theirs.key, "an upload of long ago cannot be cancelled now");
+                    journal.put_off();
                 }
             }
-            journal.remove();
         }
     }
 
-    /// Gives up an upload, and with it what was sent. One that the store refuses to give up stays, because asking again
-    /// would not change that.
+    /// Gives up an upload, and with it what was sent.
     pub(super) async fn give_up(&self, place: Place<'_>) -> Result<(), Error> {
-        match self.obs.abort_multipart(place).await {
-            Err(error) if error.is_retryable() || error.is_unauthenticated() => Err(error),
-            Err(error) => {
-                tracing::warn!(%error, upload_id = place.upload_id, "parts of an upload stay in the bucket");
-                Ok(())
-            }
-            Ok(()) => Ok(()),
-        }
+        unless_refused(self.abort(place).await)
+    }
+
+    async fn abort(&self, place: Place<'_>) -> Result<(), Error> {
+        let result = self.obs.abort_multipart(place).await;
+        result.inspect_err(
+            |error| tracing::warn!(%error, upload_id = place.upload_id, "parts of an upload stay in the bucket"),
+        )
     }
 
     pub(super) fn place_of<'a>(&'a self, upload_id: &'a str) -> Place<'a> {
         Place { bucket: &self.bucket, key: &self.key, upload_id }
+    }
+}
+
+/// What came of cancelling, for an upload that has to go on. What the store refuses to cancel or to list stays, because
+/// asking again would not change that.
+pub(super) fn unless_refused(result: Result<(), Error>) -> Result<(), Error> {
+    match result {
+        Err(error) if !error.is_retryable() && !error.is_unauthenticated() => Ok(()),
+        result => result,
     }
 }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::stream::{self, StreamExt};
 use sha2::{Digest, Sha256};
 
+use super::left_behind::unless_refused;
 use super::reader::{self, Cut, Part};
 use super::{Sent, Stored, Upload, unusable};
 use crate::error::{Error, ErrorKind};
@@ -105,7 +106,7 @@ impl Upload {
                 self.still_there(saved, cut).await?
             }
             Some(record) => {
-                self.cancel(record).await?;
+                unless_refused(self.cancel(&record).await)?;
                 None
             }
             None => None,
@@ -127,7 +128,7 @@ impl Upload {
                 };
                 if attempts > 1 {
                     // One whose answer was lost was begun, too.
-                    self.cancel_unnamed(before.as_deref(), Some(&begun.upload_id)).await?;
+                    unless_refused(self.cancel_unnamed(before.as_deref(), Some(&begun.upload_id)).await)?;
                 }
                 begun
             }
