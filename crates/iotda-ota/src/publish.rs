@@ -45,7 +45,8 @@ pub use event::Event;
 /// ```
 ///
 /// The service has no way to ask for any of this, so [`Publish`] looks before it creates; [`Outcome`] tells what was
-/// done.
+/// done. Of several packages that would do, the oldest is taken: that one stays when several machines publish the same. One
+/// that somebody deletes meanwhile does not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IfExists {

@@ -1,9 +1,11 @@
 //! Publishing what is there already: the same again, something else, and an object in the way.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use iotda_ota::{ErrorKind, IfExists, Outcome};
-use support::{Target, target};
+use iotda_ota::{ErrorKind, IfExists, Outcome, Package, PackageType, Published};
+use support::{Answer, Fault, Proxy, Target, impatient, target};
 
 use super::{packages, publish};
 use crate::{firmware, local_file, sha256};
@@ -169,4 +171,83 @@ async fn one_of_several_packages_of_a_version_is_enough() {
     assert_eq!(publish(&target, &path, "2.0").send().await.unwrap().outcome, Outcome::Verified);
     assert_eq!(publish(&target, &other, "2.0").send().await.unwrap().outcome, Outcome::Verified);
     assert_eq!(packages(&target).await, Some(2));
+}
+
+/// Publishes by way of a proxy before IoTDA.
+async fn by(proxy: &Proxy, target: &Target, file: &Path, if_exists: IfExists) -> Published {
+    let client = target.builder().endpoint(proxy.endpoint()).retry(impatient()).build().expect("it is valid");
+    let publish = client.publish(file, "my-app", "my-product", "firmware", "2.0").bucket(target.bucket());
+    publish.if_exists(if_exists).send().await.expect("it succeeds")
+}
+
+#[tokio::test]
+async fn of_packages_that_are_the_same_the_oldest_is_taken_which_is_the_one_that_stays() {
+    for if_exists in [IfExists::Verify, IfExists::Skip, IfExists::Replace] {
+        let target = target().await;
+        let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+        let location = target.upload(KEY, &path).await;
+        for _ in 0..5 {
+            firmware(&target, "2.0", &location).send().await.unwrap();
+        }
+        let all = target.client().packages().list(PackageType::Firmware).send().await.unwrap().into_inner().packages;
+        // Of equally old ones the one with the first id.
+        let age =
+            |package: &Package| (package.create_time.as_ref().unwrap().to_string(), package.package_id.to_string());
+        let oldest = all.iter().min_by_key(|package| age(package)).unwrap();
+        let published = publish(&target, &path, "2.0").if_exists(if_exists).send().await.unwrap();
+        assert_eq!(published.package.package_id, oldest.package_id, "{if_exists:?}");
+        let left = if if_exists == IfExists::Replace { 1 } else { 5 };
+        assert_eq!(packages(&target).await, Some(left));
+    }
+}
+
+#[tokio::test]
+async fn one_that_somebody_deletes_after_it_was_listed_is_passed_over() {
+    for (if_exists, outcome) in [
+        (IfExists::Verify, Outcome::Verified),
+        (IfExists::Skip, Outcome::Skipped),
+        (IfExists::Replace, Outcome::Verified),
+    ] {
+        let target = target().await;
+        let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+        let location = target.upload(KEY, &path).await;
+        for _ in 0..2 {
+            firmware(&target, "2.0", &location).send().await.unwrap();
+        }
+        // The one that is looked at first is gone by then.
+        let gone = Arc::<OnceLock<String>>::default();
+        let first = Arc::clone(&gone);
+        let proxy = Proxy::start(target.endpoint(), move |request| {
+            let shown = request.method == "GET" && !request.target.contains('?');
+            match shown && *first.get_or_init(|| request.target.clone()) == request.target {
+                true => Fault::Answer(Answer::new(404, "")),
+                false => Fault::None,
+            }
+        })
+        .await;
+        let published = by(&proxy, &target, &path, if_exists).await;
+        assert_eq!((published.outcome, published.replaced), (outcome, vec![]), "{if_exists:?}");
+        assert!(!gone.get().unwrap().ends_with(published.package.package_id.as_str()));
+    }
+}
+
+#[tokio::test]
+async fn when_all_are_gone_after_they_were_listed_the_package_is_created() {
+    for if_exists in [IfExists::Verify, IfExists::Skip, IfExists::Replace] {
+        let target = target().await;
+        let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
+        let proxy = Proxy::start(target.endpoint(), {
+            let lists = AtomicUsize::new(0);
+            move |request| match request.is("GET", "?") && lists.fetch_add(1, Ordering::SeqCst) == 0 {
+                true => Fault::Answer(Answer::new(
+                    200,
+                    r#"{"packages":[{"package_id":"28f61af50fc9452aa0ed5ea25c3cc3d3"}]}"#,
+                )),
+                false => Fault::None,
+            }
+        })
+        .await;
+        let published = by(&proxy, &target, &path, if_exists).await;
+        assert_eq!((published.outcome, packages(&target).await), (Outcome::Created, Some(1)), "{if_exists:?}");
+    }
 }

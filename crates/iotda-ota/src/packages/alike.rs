@@ -1,5 +1,6 @@
 //! Packages that are the same as one that is to be created: the same identity, and the same file.
 
+use std::cmp::Ordering;
 use std::pin::pin;
 
 use futures_util::TryStreamExt;
@@ -84,7 +85,7 @@ pub(super) async fn same(
 }
 
 /// A package as it is now, or `None` if it was deleted meanwhile.
-pub(super) async fn show(
+pub(crate) async fn show(
     client: &Client,
     package: &Package,
     options: &CallOptions,
@@ -94,6 +95,13 @@ pub(super) async fn show(
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Which package is older, as far as is shown; both can be equally old.
+pub(crate) fn age(one: &Package, other: &Package) -> Ordering {
+    let time = |package: &Package| package.create_time.as_ref().map(|time| time.as_str().to_owned());
+    // The form of the time makes the order of the texts that of the moments. They are whole seconds.
+    time(one).cmp(&time(other))
 }
 
 /// False if a field says that it is another package. The service filters, but not by module, and much hangs on this,

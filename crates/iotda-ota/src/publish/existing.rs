@@ -6,16 +6,21 @@ use crate::error::{Error, ErrorKind};
 use crate::model::Package;
 use crate::obs::{Obs, Source};
 use crate::packages::alike;
+use crate::response::Response;
 use crate::validate::Warning;
 
-/// The packages with the same app, product, type, module and version, newest first.
+/// The packages with the same app, product, type, module and version, oldest first: of several that are the same the oldest
+/// is the one that stays (see `once`).
 pub(super) async fn find(publish: &Publish) -> Result<Vec<Package>, Error> {
-    alike::same_identity(&publish.client, &publish.request, &publish.options).await
+    let mut found = alike::same_identity(&publish.client, &publish.request, &publish.options).await?;
+    let id = |package: &Package| package.package_id.as_str().to_owned();
+    found.sort_by(|one, other| alike::age(one, other).then_with(|| id(one).cmp(&id(other))));
+    Ok(found)
 }
 
-pub(super) async fn show(publish: &Publish, package: &Package) -> Result<Package, Error> {
-    let show = publish.client.packages().show(&package.package_id).with_options(&publish.options);
-    Ok(show.send().await?.into_inner())
+/// A package as it is now, or `None` if somebody has deleted it since it was found.
+pub(super) async fn show(publish: &Publish, package: &Package) -> Result<Option<Package>, Error> {
+    Ok(alike::show(&publish.client, package, &publish.options).await?.map(Response::into_inner))
 }
 
 /// The error of [`IfExists::Fail`](super::IfExists::Fail).
@@ -26,33 +31,47 @@ pub(super) fn refused(package: &Package) -> Error {
     )
 }
 
-/// The result of [`IfExists::Skip`](super::IfExists::Skip).
-pub(super) async fn skipped(publish: &Publish, package: &Package, warnings: Vec<Warning>) -> Result<Published, Error> {
-    let package = show(publish, package).await?;
-    let object = package.obs_location().map(|location| object(location, None));
-    Ok(Published { object, package, outcome: Outcome::Skipped, replaced: Vec::new(), warnings })
+/// The result of [`IfExists::Skip`](super::IfExists::Skip); `None` if all of them are gone.
+pub(super) async fn skipped(
+    publish: &Publish,
+    found: &[Package],
+    warnings: Vec<Warning>,
+) -> Result<Option<Published>, Error> {
+    for candidate in found {
+        if let Some(package) = show(publish, candidate).await? {
+            let object = package.obs_location().map(|location| object(location, None));
+            let (outcome, replaced) = (Outcome::Skipped, Vec::new());
+            return Ok(Some(Published { object, package, outcome, replaced, warnings }));
+        }
+    }
+    Ok(None)
 }
 
-/// The result of [`IfExists::Verify`](super::IfExists::Verify): one of the packages has to be made from the file.
+/// The result of [`IfExists::Verify`](super::IfExists::Verify): one of the packages has to be made from the file. `None` if
+/// all of them are gone.
 pub(super) async fn verified(
     publish: &Publish,
     obs: &Obs,
     source: &Source,
     found: &[Package],
     mut warnings: Vec<Warning>,
-) -> Result<Published, Error> {
+) -> Result<Option<Published>, Error> {
     let mut differences = Vec::new();
     for candidate in found {
-        let package = show(publish, candidate).await?;
+        let Some(package) = show(publish, candidate).await? else { continue };
         match difference(publish, obs, source, &package).await? {
             None => {
                 warnings.extend(not_changed(&package, publish));
                 let location = package.obs_location();
                 let object = location.map(|location| object(location, Some(source.size())));
-                return Ok(Published { object, package, outcome: Outcome::Verified, replaced: Vec::new(), warnings });
+                let (outcome, replaced) = (Outcome::Verified, Vec::new());
+                return Ok(Some(Published { object, package, outcome, replaced, warnings }));
             }
             Some(difference) => differences.push(difference),
         }
+    }
+    if differences.is_empty() {
+        return Ok(None);
     }
     let message = format!("version {} exists already and differs: {}", publish.request.version, differences.join("; "));
     Err(Error::new(ErrorKind::Mismatch, message)

@@ -16,9 +16,6 @@ use crate::model::{Package, PackageId};
 use crate::obs::{Obs, Source};
 use crate::validate::Warning;
 
-/// How often a create may be refused because somebody else made a package meanwhile.
-const ROUNDS: u32 = 4;
-
 /// A publish that replaces, and what it has done so far.
 struct Replacing<'a> {
     publish: &'a Publish,
@@ -61,7 +58,7 @@ impl Replacing<'_> {
             rounds += 1;
             match self.round(found).await? {
                 Round::Done(published, old) => break (*published, old),
-                Round::Refused(error) if rounds == ROUNDS => return Err(error),
+                Round::Refused(error) if rounds == run::ROUNDS => return Err(error),
                 Round::Refused(_) => found = existing::find(self.publish).await?,
             }
         };
@@ -85,7 +82,7 @@ impl Replacing<'_> {
         let mut right = None;
         let mut old = Vec::new();
         for candidate in found {
-            let package = existing::show(publish, &candidate).await?;
+            let Some(package) = existing::show(publish, &candidate).await? else { continue };
             if right.is_none() && is_wanted(publish, obs, source, &package).await? {
                 right = Some(package);
             } else {

@@ -7,13 +7,16 @@ use super::{Event, IfExists, Outcome, Publish, Published, PublishedObject, exist
 use crate::error::{Error, ErrorKind};
 use crate::lock::{Lock, LockError};
 use crate::model::{Checksum, ObsLocation, Package};
-use crate::obs::Obs;
+use crate::obs::{Obs, Source};
 use crate::once::Settle;
 use crate::packages::CreatePackage;
 use crate::progress::Phase;
 use crate::retry;
 use crate::spans::Course;
 use crate::validate::{OptionalRule, Warning};
+
+/// How often a create may be refused because somebody else made a package meanwhile.
+pub(super) const ROUNDS: u32 = 4;
 
 /// Check, look for the package, hash and upload, create, read back.
 pub(super) async fn run(publish: &Publish) -> Result<Published, Error> {
@@ -24,36 +27,52 @@ pub(super) async fn run(publish: &Publish) -> Result<Published, Error> {
     let lock = publish.options.within(lock(publish)).await?;
     let publish = &alive(publish, lock.as_ref());
 
-    let mut found = existing::find(publish).await?;
-    let mut unused = None;
-    if found.is_empty() {
-        source.require_unchanged()?;
-        let stored = publish.options.within(store::store(publish, obs, source, &mut warnings)).await?;
-        match create(publish, obs, &stored, &[], warnings.clone()).await {
-            Err(error) if is_duplicate(&error) => {
-                // Somebody else may have been faster.
-                found = existing::find(publish).await?;
-                if found.is_empty() {
-                    return Err(error);
-                }
-                unused = Some(stored);
+    let (mut stored, mut refused, mut rounds) = (None, None, 0);
+    loop {
+        rounds += 1;
+        let found = existing::find(publish).await?;
+        if let Some(error) = refused.filter(|_| found.is_empty()) {
+            return Err(error);
+        }
+        // On the heap, because replacing takes more room in debug builds than the stack of a thread may have.
+        let done = Box::pin(with_existing(publish, obs, source, found, warnings.clone())).await;
+        let done = done.map_err(|error| match &stored {
+            Some(stored) => error.also(&stays(publish, stored)),
+            None => error,
+        });
+        if let Some(published) = done? {
+            return Ok(published);
+        }
+        let file = match stored.take() {
+            Some(file) => file,
+            None => {
+                source.require_unchanged()?;
+                publish.options.within(store::store(publish, obs, source, &mut warnings)).await?
             }
+        };
+        match create(publish, obs, stored.insert(file), &[], warnings.clone()).await {
+            // Somebody else may have been faster.
+            Err(error) if is_duplicate(&error) && rounds < ROUNDS => refused = Some(error),
             result => return result,
         }
     }
-    let result = match (publish.if_exists, found.first()) {
-        (IfExists::Fail, Some(package)) => Err(existing::refused(package)),
-        (IfExists::Skip, Some(package)) => existing::skipped(publish, package, warnings).await,
-        (IfExists::Verify, Some(_)) => {
-            publish.options.within(existing::verified(publish, obs, source, &found, warnings)).await
-        }
-        // That there is none was seen to above.
-        (IfExists::Replace, _) | (_, None) => replace::run(publish, obs, source, found, warnings).await,
-    };
-    result.map_err(|error| match &unused {
-        Some(stored) => error.also(&stays(publish, stored)),
-        None => error,
-    })
+}
+
+/// Does with existing packages what was asked for. `None` if there is none, or none any more.
+async fn with_existing(
+    publish: &Publish,
+    obs: &Obs,
+    source: &Source,
+    found: Vec<Package>,
+    warnings: Vec<Warning>,
+) -> Result<Option<Published>, Error> {
+    let Some(first) = found.first() else { return Ok(None) };
+    match publish.if_exists {
+        IfExists::Fail => Err(existing::refused(first)),
+        IfExists::Skip => existing::skipped(publish, &found, warnings).await,
+        IfExists::Verify => publish.options.within(existing::verified(publish, obs, source, &found, warnings)).await,
+        IfExists::Replace => replace::run(publish, obs, source, found, warnings).await.map(Some),
+    }
 }
 
 /// True if the service clearly refused a package because there is one.

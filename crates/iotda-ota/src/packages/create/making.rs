@@ -79,9 +79,7 @@ impl Once for Making<'_> {
     }
 
     fn age(one: &Package, other: &Package) -> Ordering {
-        let time = |package: &Package| package.create_time.as_ref().map(|time| time.as_str().to_owned());
-        // The form of the time makes the order of the texts that of the moments. They are whole seconds.
-        time(one).cmp(&time(other))
+        alike::age(one, other)
     }
 
     fn sought(&self) -> Sought {
