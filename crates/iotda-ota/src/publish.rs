@@ -59,7 +59,8 @@ pub enum IfExists {
     Verify,
     /// Put another one in its place, unless it was made from the same file with the same fields: the new package is
     /// created first, the old one deleted then. A service that refuses a second package of a version gets them the other
-    /// way round, and the old one back, under another id, should the new one not be created. Objects are never overwritten:
+    /// way round, and the old one back, under another id, should the new one not be created. That takes a future that is not
+    /// dropped in between, which [`Event::MakingRoom`] tells. Objects are never overwritten:
     /// where the key is taken, the new object's name ends in the beginning of its checksum.
     Replace,
 }
@@ -256,7 +257,7 @@ impl Publish {
         self
     }
 
-    /// Hears what happens besides progress: whom it waits for, and that the package is created.
+    /// Hears what happens besides progress: whom it waits for, that the package is created, and what is deleted.
     pub fn on_event(mut self, listener: impl Fn(Event) + Send + Sync + 'static) -> Self {
         self.listener = Listener::new(listener);
         self

@@ -1,8 +1,8 @@
 //! A service that takes one package of a version. Whether the real one does is not known.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use futures_util::future::join_all;
 use iotda_ota::{Error, ErrorKind, Event, IfExists, Outcome, Package, PackageType, Publish, Published, Sought};
@@ -124,10 +124,12 @@ impl Setup {
     }
 }
 
-/// Lets so many creates through and refuses all others.
-fn creates(passed: usize) -> impl Fn(&Received) -> Fault + Send + Sync + 'static {
+/// Refuses the creates, counted from 0, for which this is true.
+fn without(
+    refused: impl Fn(usize) -> bool + Send + Sync + 'static,
+) -> impl Fn(&Received) -> Fault + Send + Sync + 'static {
     let count = AtomicUsize::new(0);
-    move |request| match request.method == "POST" && count.fetch_add(1, Ordering::SeqCst) >= passed {
+    move |request| match request.method == "POST" && refused(count.fetch_add(1, Ordering::SeqCst)) {
         true => Fault::Answer(Answer::new(400, r#"{"error_code":"FAKE.1","error_msg":"no"}"#)),
         false => Fault::None,
     }
@@ -159,13 +161,7 @@ async fn replace_by_the_same_file_with_other_fields_needs_no_other_object() {
 #[tokio::test]
 async fn when_the_new_package_cannot_be_created_the_old_one_comes_back() {
     // The first create is refused because of the old one, the second by the proxy, and the third is that of the old one.
-    let count = Arc::new(AtomicUsize::new(0));
-    let setup =
-        Setup::new(move |request| match request.method == "POST" && count.fetch_add(1, Ordering::SeqCst) == 1 {
-            true => Fault::Answer(Answer::new(400, r#"{"error_code":"FAKE.1","error_msg":"no"}"#)),
-            false => Fault::None,
-        })
-        .await;
+    let setup = Setup::new(without(|at| at == 1)).await;
     let error = setup.replace().send().await.unwrap_err();
     assert_eq!((error.kind(), error.error_code()), (ErrorKind::Rejected, Some("FAKE.1")), "{error:?}");
     setup.assert_restored().await;
@@ -178,7 +174,7 @@ async fn when_the_new_package_cannot_be_created_the_old_one_comes_back() {
 
 #[tokio::test]
 async fn when_the_old_one_cannot_come_back_everything_is_told_that_it_takes() {
-    let setup = Setup::new(creates(1)).await;
+    let setup = Setup::new(without(|at| at > 0)).await;
     let error = setup.replace().send().await.unwrap_err();
     assert!(error.to_string().contains("version 2.0 has no package now"), "{error:?}");
     assert_eq!((error.kind(), error.status(), error.error_code()), (ErrorKind::Rejected, Some(400), Some("FAKE.1")));
@@ -246,18 +242,72 @@ async fn two_that_replace_at_once_leave_one_package_and_both_succeed() {
     }
 }
 
+/// What is told in a publish, as names with ids.
+fn told(publish: Publish) -> (Publish, Arc<Mutex<Vec<(&'static str, String)>>>) {
+    let told = Arc::<Mutex<Vec<_>>>::default();
+    let heard = Arc::clone(&told);
+    let publish = publish.on_event(move |event| {
+        let (name, id) = match event {
+            Event::Created { package_id, .. } => ("created", package_id),
+            Event::MakingRoom { package_id, .. } => ("making room", package_id),
+            Event::Withdrawing { package_id, .. } => ("withdrawing", package_id),
+            Event::Restored { package_id, .. } => ("restored", package_id),
+            other => panic!("{other:?}"),
+        };
+        heard.lock().unwrap().push((name, id.to_string()));
+    });
+    (publish, told)
+}
+
 #[tokio::test]
 async fn what_is_created_is_told_before_it_is_read_back() {
     let target = strict_target().await;
     let (_folder, path) = local_file("upgrade.bin", b"fake firmware");
-    let told = Arc::<std::sync::Mutex<Vec<Event>>>::default();
-    let heard = Arc::clone(&told);
-    let publish = publish(&target, &path, "2.0").on_event(move |event| heard.lock().unwrap().push(event));
+    let (publish, told) = told(publish(&target, &path, "2.0"));
     let published = publish.send().await.unwrap();
     publish.send().await.unwrap();
-    let told = told.lock().unwrap();
-    assert!(
-        matches!(&told[..], [Event::Created { package_id, .. }] if *package_id == published.package.package_id),
-        "{told:?}"
-    );
+    assert_eq!(*told.lock().unwrap(), [("created", published.package.package_id.to_string())]);
+}
+
+#[tokio::test]
+async fn that_the_old_package_makes_room_is_told_and_what_ends_that() {
+    let setup = Setup::new(|_| Fault::None).await;
+    let (publish, heard) = told(setup.replace());
+    let new = publish.send().await.unwrap().package.package_id.to_string();
+    let old = setup.old.package_id.to_string();
+    assert_eq!(*heard.lock().unwrap(), [("making room", old), ("created", new)]);
+
+    // It comes back when there is no new one.
+    let setup = Setup::new(without(|at| at == 1)).await;
+    let (publish, heard) = told(setup.replace());
+    publish.send().await.unwrap_err();
+    let old = setup.old.package_id.to_string();
+    assert_eq!(*heard.lock().unwrap(), [("making room", old.clone()), ("restored", old)]);
+}
+
+#[tokio::test]
+async fn a_new_package_that_is_not_right_is_told_to_go_and_the_old_one_comes_back() {
+    // What is shown of a package is the object of somebody else, once there is the new one.
+    let created = AtomicUsize::new(0);
+    let setup = Setup::new(move |request| {
+        if request.method == "POST" {
+            created.fetch_add(1, Ordering::SeqCst);
+        }
+        match request.method == "GET" && !request.target.contains('?') && created.load(Ordering::SeqCst) == 2 {
+            true => {
+                let id = request.target.rsplit('/').next().unwrap();
+                let location = r#"{"obs_location":{"object_key":"theirs.bin"}}"#;
+                Fault::Answer(Answer::new(200, format!(r#"{{"package_id":"{id}","file_location":{location}}}"#)))
+            }
+            false => Fault::None,
+        }
+    })
+    .await;
+    let (publish, heard) = told(setup.replace());
+    let error = publish.send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Mismatch, "{error:?}");
+    let heard = heard.lock().unwrap();
+    let names: Vec<_> = heard.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["making room", "created", "withdrawing", "restored"]);
+    assert_eq!((&heard[0].1, &heard[1].1), (&heard[3].1, &heard[2].1));
 }

@@ -24,6 +24,27 @@ pub enum Event {
         /// The package.
         package_id: PackageId,
     },
+    /// The service takes one package of a version, and this one is about to be deleted for the new one. Until that is
+    /// [`Created`](Self::Created) or this one [`Restored`](Self::Restored), or the call ends, the version may be without a
+    /// package: whoever stops in between, by dropping the future, leaves it so.
+    #[non_exhaustive]
+    MakingRoom {
+        /// The old package.
+        package_id: PackageId,
+    },
+    /// The package that was created is not what was to be published, and is about to be deleted again.
+    #[non_exhaustive]
+    Withdrawing {
+        /// The package.
+        package_id: PackageId,
+    },
+    /// The version of a package that was to make room has one again, though not the one that was to be created: it was
+    /// created again, under another id, or never deleted, or somebody else has made one.
+    #[non_exhaustive]
+    Restored {
+        /// The old package, by its old id.
+        package_id: PackageId,
+    },
 }
 
 /// Hands events to whoever asked for them.

@@ -3,7 +3,7 @@
 //! The package exists by now. What cannot be read back or is left out of an answer is a warning; only what is there
 //! and is not what was sent is an error. Then the package is deleted again, because no device should be upgraded with it.
 
-use super::Publish;
+use super::{Event, Publish};
 use crate::error::{Error, ErrorKind};
 use crate::model::{ObsLocation, Package, PackageId};
 use crate::obs::{ObjectInfo, Obs};
@@ -90,6 +90,7 @@ pub(super) async fn withdraw(publish: &Publish, wrong: Wrong, ours: bool) -> Err
         let why = "it may be of somebody else, so it was not deleted";
         return mismatch(message, format!("{why}; delete package {id} before devices are upgraded with it; {hint}"));
     }
+    publish.listener.tell(Event::Withdrawing { package_id: id.clone() });
     // A deadline that has passed must not leave it there.
     let delete = publish.client.packages().delete(&id).with_options(&publish.options.without_end());
     match delete.send_unchecked().await {

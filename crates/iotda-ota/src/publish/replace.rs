@@ -10,7 +10,7 @@
 use super::restore::{require_restorable, restored};
 use super::run::{is_duplicate, object};
 use super::store::Stored;
-use super::{Outcome, Publish, Published, existing, run, store};
+use super::{Event, Outcome, Publish, Published, existing, run, store};
 use crate::error::Error;
 use crate::model::{Package, PackageId};
 use crate::obs::{Obs, Source};
@@ -64,6 +64,12 @@ impl Replacing<'_> {
         };
         // From here on there is the new one, so that nothing has to come back.
         let mut replaced = std::mem::take(&mut self.gone);
+        if published.outcome == Outcome::Verified {
+            // Somebody else has created it.
+            for package in &replaced {
+                self.publish.listener.tell(Event::Restored { package_id: package.package_id.clone() });
+            }
+        }
         for package in old {
             self.delete(&package.package_id, &published.package.package_id).await?;
             replaced.push(package);
@@ -108,6 +114,7 @@ impl Replacing<'_> {
                 for package in old {
                     // It may be gone even when the answer to that is lost.
                     self.gone.push(package.clone());
+                    publish.listener.tell(Event::MakingRoom { package_id: package.package_id.clone() });
                     self.make_room(&package.package_id).await?;
                 }
                 Ok(Round::Refused(error))

@@ -1,6 +1,6 @@
 //! Bringing back packages that were deleted for one that could not be created.
 
-use super::{Publish, existing};
+use super::{Event, Publish, existing};
 use crate::error::{Error, ErrorKind};
 use crate::model::{ObsLocation, Package, PackageId};
 use crate::packages::{CreatePackage, CreateRequest};
@@ -35,10 +35,14 @@ pub(super) async fn restored(publish: &Publish, gone: &[Package], error: Error) 
     // A deadline that has passed must not leave nothing.
     let publish = &Publish { options: publish.options.without_end(), ..publish.clone() };
     let mut error = error;
-    // The oldest first, because only the first one may be accepted.
-    for package in gone.iter().rev() {
+    // The oldest first, as they were found, because only the first one may be accepted.
+    for package in gone {
         let (id, request) = (&package.package_id, request(package));
-        error = match restore(publish, id, &request).await {
+        let restored = restore(publish, id, &request).await;
+        if !matches!(restored, Restored::No(_)) {
+            publish.listener.tell(Event::Restored { package_id: id.clone() });
+        }
+        error = match restored {
             Restored::As(new) => {
                 error.also(&format!("package {id} was deleted to make room, and is created again as package {new}"))
             }
