@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -234,4 +236,56 @@ fn a_publish_that_is_interrupted_while_the_package_is_created_has_an_unknown_out
     assert_picture!("interrupted_publish_while_creating", run);
     server.run(&home, &publish).succeeded();
     assert_published_once(&home, &server, &file);
+}
+
+/// A publish that replaces, at a service that takes one package of a version, and that got a signal when the old package was
+/// gone and the new one not there yet. Another one follows, or what held it up goes on.
+fn interrupted_while_replacing(again: bool) -> (Home, Server, Run) {
+    let home = Home::new();
+    let server = Server::start(&home, &["--in-memory", "--strict"]);
+    let file = |content| home.file("firmware.bin", content).display().to_string();
+    server.run(&home, &[&["package", "publish", &file("one")], &PACKAGE[..]].concat()).succeeded();
+    let creates = AtomicU64::new(0);
+    let relay = Relay::holding(&server.variables["IOTDA_OTA_ENDPOINT"], move |_, bytes| {
+        // The first one is refused, because there still is the old package.
+        bytes.starts_with(b"POST ") && creates.fetch_add(1, Ordering::SeqCst) > 0
+    });
+    let file = file("two");
+    let mut command = home.command(&[&["package", "publish", &file, "--if-exists", "replace"], &PACKAGE[..]].concat());
+    command.envs(&server.variables).env("IOTDA_OTA_ENDPOINT", &relay.endpoint);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let id = child.id().to_string();
+    let interrupt = || assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    relay.held.recv_timeout(Duration::from_secs(60)).unwrap();
+    interrupt();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut told = String::new();
+    stderr.read_line(&mut told).unwrap();
+    if again {
+        interrupt()
+    } else {
+        relay.open()
+    }
+    stderr.read_to_string(&mut told).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let run = Run::new(&Output { stderr: told.into_bytes(), ..output }, &home.path("."));
+    (home, server, run)
+}
+
+#[test]
+fn a_replace_that_is_interrupted_when_the_old_package_is_gone_ends_when_there_is_a_new_one() {
+    let (home, server, run) = interrupted_while_replacing(false);
+    assert_picture!("interrupted_replace", run.failed(130));
+    let publish = ["package", "publish", "firmware.bin", "--format", "json"];
+    let again = server.run(&home, &[&publish, &PACKAGE[..]].concat()).succeeded();
+    assert_eq!(again.json()["outcome"], "verified");
+}
+
+#[test]
+fn a_replace_that_is_interrupted_twice_tells_which_package_made_room() {
+    let (home, server, run) = interrupted_while_replacing(true);
+    assert_picture!("interrupted_replace_twice", run.failed(8));
+    let publish = ["package", "publish", "firmware.bin", "--if-exists", "replace", "--format", "json"];
+    let again = server.run(&home, &[&publish, &PACKAGE[..]].concat()).succeeded();
+    assert_eq!(again.json()["outcome"], "created");
 }

@@ -14,7 +14,8 @@ pub enum Phase {
     Upload,
     /// The stored object is read and its SHA-256 computed.
     Verify,
-    /// The package is being created; from here on, stopping leaves the outcome open. There are no bytes to count.
+    /// The request to create the package goes out, which is told each time; from the first on, stopping leaves the outcome
+    /// open. There are no bytes to count.
     Create,
 }
 

@@ -33,8 +33,11 @@ pub(super) fn run(command: &PackageCommand, cli: &Cli, output: &Output) -> Resul
 /// What to do after an interruption.
 fn how_to_go_on(command: &PackageCommand, stage: &Stage) -> &'static str {
     match command {
-        PackageCommand::Publish(_) if matches!(stage, Stage::Creating(_)) => {
+        PackageCommand::Publish(_) if matches!(stage, Stage::Creating(_) | Stage::Replacing(_)) => {
             "run the same command again: it looks for the package first"
+        }
+        PackageCommand::Publish(_) if matches!(stage, Stage::Withdrawing(..)) => {
+            "run the same command again: it compares the package with the file if it is still there"
         }
         PackageCommand::Publish(_) if matches!(stage, Stage::Created(_)) => {
             "run the same command again: it compares the package with the file, and does what is still to be done"

@@ -1,50 +1,26 @@
 //! How a command that speaks to a service is run: whom it speaks to, how it is stopped, what is told at the end.
 
+use std::future::Future;
 use std::io;
 use std::path::Path;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use iotda_ota::{PackageId, Sought};
 use iotda_ota_emulator::Emulator;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::{Place, Settings};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::signals::Signals;
+use crate::signals::{Signal, Signals};
 use crate::target::Target;
+
+mod stage;
+
+pub(super) use stage::{Creating, Stage};
 
 /// How long a start may take before a note says what it waits for.
 const NOTABLE_WAIT: Duration = Duration::from_secs(1);
-
-/// How far a command is that may create a package.
-#[derive(Clone, Debug, Default)]
-pub(super) enum Stage {
-    /// Nothing is created.
-    #[default]
-    Before,
-    /// A package may be in the middle of being created, so that stopping leaves the outcome open; with what to look for,
-    /// if that is known.
-    Creating(Option<Sought>),
-    /// This one is created.
-    Created(PackageId),
-}
-
-/// The stage that a command is in, shared with whoever may have to stop it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Creating(Arc<Mutex<Stage>>);
-
-impl Creating {
-    pub(super) fn set(&self, stage: Stage) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = stage;
-    }
-
-    fn get(&self) -> Stage {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
 
 /// Opens the target, runs a command on it until that ends or a signal arrives, and closes it.
 ///
@@ -66,18 +42,12 @@ pub(super) fn with_target(
             opened = Target::open(settings, keep, output) => opened?,
             signal = signals.next() => return Err(Failure::interrupted(signal, "nothing was sent")),
         };
-        let result = tokio::select! {
-            result = command(&target) => result,
-            signal = signals.next() => {
-                let stage = creating.get();
+        let result = match until_signal(command(&target), &mut signals, creating, output).await {
+            Ended::ByItself(result) => result,
+            Ended::By(signal) => {
+                let stage = creating.stage();
                 let hint = go_on(&stage);
-                Err(match stage {
-                    Stage::Before => Failure::interrupted(signal, hint),
-                    Stage::Creating(sought) => Failure::interrupted_while_creating(sought, hint),
-                    Stage::Created(id) => {
-                        Failure::interrupted(signal, hint).with_message(&format!("interrupted; package {id} was created"))
-                    }
-                })
+                Err(stage.interrupted(signal, hint))
             }
         };
         output.end_progress();
@@ -90,6 +60,36 @@ pub(super) fn with_target(
     // An interrupted start may still hold a thread that waits for a lock.
     runtime.shutdown_background();
     result.map_err(|failure| failure.blamed_on(&origins).found_out_with(&where_it_is))
+}
+
+/// How a command came to its end.
+enum Ended {
+    ByItself(Result<(), Failure>),
+    By(Signal),
+}
+
+/// Runs a command to its end or to a signal. One that comes when stopping would leave something unfinished lets it go on
+/// until that is over; the next one does not.
+async fn until_signal(
+    command: impl Future<Output = Result<(), Failure>>,
+    signals: &mut Signals,
+    creating: &Creating,
+    output: &Output,
+) -> Ended {
+    let mut command = pin!(command);
+    let first = tokio::select! {
+        result = &mut command => return Ended::ByItself(result),
+        signal = signals.next() => signal,
+    };
+    if let Some(why) = creating.stage().unfinished() {
+        output.note(&format!("{why}, so this is brought to an end first; another signal stops at once"));
+    }
+    tokio::select! {
+        biased;
+        () = creating.may_stop() => Ended::By(first),
+        result = command => Ended::ByItself(result),
+        second = signals.next() => Ended::By(second),
+    }
 }
 
 /// Starts an emulator, and says so when it takes long because another process uses the folder.

@@ -8,6 +8,7 @@ use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::model::{AppId, FileLocation, ObsLocation, Package, PackageId, PackageType, PackageVersion, ProductId};
 use crate::once::{self, Settle};
+use crate::progress::{Progress, Reporter};
 use crate::response::Response;
 use crate::validate::{OptionalRule, Violations, Warning, rules};
 
@@ -202,13 +203,21 @@ pub struct CreatePackage {
     client: Client,
     request: CreateRequest,
     any_suffix: bool,
+    progress: Reporter,
     options: CallOptions,
     besides: Vec<PackageId>,
 }
 
 impl CreatePackage {
     pub(crate) fn new(client: Client, request: CreateRequest) -> Self {
-        Self { client, request, any_suffix: false, options: CallOptions::default(), besides: Vec::new() }
+        Self {
+            client,
+            request,
+            any_suffix: false,
+            progress: Reporter::default(),
+            options: CallOptions::default(),
+            besides: Vec::new(),
+        }
     }
 
     described!();
@@ -221,6 +230,17 @@ impl CreatePackage {
 
     call_options!();
     call_options!(lent);
+
+    /// Hears each time that a request goes out, as [`Phase::Create`](crate::Phase::Create): until then nothing was created,
+    /// and from then on stopping leaves the outcome open.
+    pub fn on_progress(self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.with_reporter(Reporter::new(listener))
+    }
+
+    pub(crate) fn with_reporter(mut self, progress: Reporter) -> Self {
+        self.progress = progress;
+        self
+    }
 
     /// These exist already, and are not what this call makes even if they are the same.
     pub(crate) fn besides(mut self, packages: impl IntoIterator<Item = PackageId>) -> Self {

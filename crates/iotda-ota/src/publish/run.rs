@@ -10,7 +10,6 @@ use crate::model::{Checksum, ObsLocation, Package};
 use crate::obs::{Obs, Source};
 use crate::once::Settle;
 use crate::packages::CreatePackage;
-use crate::progress::Phase;
 use crate::retry;
 use crate::spans::Course;
 use crate::validate::{OptionalRule, Warning};
@@ -98,8 +97,10 @@ pub(super) async fn create(
     if publish.any_suffix {
         create = create.allow(OptionalRule::Suffix);
     }
-    publish.progress.report(Phase::Create, 0, 0);
-    let create = create.with_options(&publish.options).besides(replaced.iter().map(|old| old.package_id.clone()));
+    let create = create
+        .with_reporter(publish.progress.clone())
+        .with_options(&publish.options)
+        .besides(replaced.iter().map(|old| old.package_id.clone()));
     // Somebody else may have published the same at the same moment; only the oldest package stays then.
     let created = create.send_settled(Settle::Always).await;
     let created = created.map_err(|error| not_created(error, &location))?;

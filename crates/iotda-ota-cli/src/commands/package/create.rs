@@ -3,7 +3,7 @@
 use iotda_ota::{Client, CreatePackage, CreateRequest, ObsLocation, OptionalRule, Sought};
 use serde::Serialize;
 
-use super::{Creating, Stage};
+use super::Creating;
 use crate::args::CreateArgs;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -23,9 +23,9 @@ pub(super) async fn run(
     if args.dry_run {
         return dry_run(create.request(), None, &target.describe_unasked(&client), output);
     }
-    creating.set(Stage::Creating(Some(Sought::Package(Box::new(create.request().clone())))));
-    let created = create.send().await?;
-    creating.set(Stage::Created(created.package_id.clone()));
+    let (begins, sought) = (creating.clone(), Sought::Package(Box::new(create.request().clone())));
+    let created = create.on_progress(move |_| begins.begins(Some(sought.clone()))).send().await?;
+    creating.created(created.package_id.clone());
     output.warnings(created.warnings());
     if created.is_found() {
         output.note("the create was not answered clearly; the package was found by looking it up");

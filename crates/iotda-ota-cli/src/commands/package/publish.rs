@@ -3,7 +3,7 @@
 use iotda_ota::{Client, Event, Outcome, PackageId, Phase, Published};
 
 use super::release::Release;
-use super::{Creating, Stage, create};
+use super::{Creating, create};
 use crate::args::{IfExists, PublishArgs};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -31,14 +31,17 @@ pub(super) async fn run(
     let begins = creating.clone();
     let publish = publish(&client).on_progress(move |step| {
         if step.phase == Phase::Create {
-            begins.set(Stage::Creating(None));
+            begins.begins(None);
         } else {
             progress.report(step);
         }
     });
-    let (created, notes) = (creating.clone(), output.clone());
+    let (stage, notes) = (creating.clone(), output.clone());
     let publish = publish.on_event(move |event| match event {
-        Event::Created { package_id, .. } => created.set(Stage::Created(package_id)),
+        Event::Created { package_id, .. } => stage.created(package_id),
+        Event::MakingRoom { package_id, .. } => stage.makes_room(package_id),
+        Event::Withdrawing { package_id, .. } => stage.withdraws(package_id),
+        Event::Restored { package_id, .. } => stage.restored(&package_id),
         Event::Waiting { process, .. } => {
             let who = process.map_or_else(|| "another process".to_owned(), |process| format!("process {process}"));
             notes.note(&format!("waiting for {who}, which publishes the same version or uploads to the same key"));

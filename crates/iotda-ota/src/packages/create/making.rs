@@ -13,6 +13,7 @@ use crate::error::{Error, Sought};
 use crate::model::{Package, PackageId};
 use crate::once::Once;
 use crate::packages::alike;
+use crate::progress::Phase;
 use crate::response::Response;
 
 /// A request to create a package, ready to be sent.
@@ -40,6 +41,8 @@ impl Once for Making<'_> {
 
     async fn make(&self, call: Arc<Call>) -> Result<Response<Package>, Error> {
         let client = self.client();
+        // Credentials are there by now, so that nothing else is waited for.
+        self.create.progress.report(Phase::Create, 0, 0);
         match &self.body {
             Body::Checked(body) => {
                 let generated = call.generated();
