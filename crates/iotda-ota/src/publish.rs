@@ -1,17 +1,15 @@
 //! Publishing a file: check everything, hash, upload, create the package, read it back.
 //!
-//! [`Publish`] is the builder, [`Published`] the result. The checks of the local file are in `file`, the steps in `run`,
+//! [`Publish`] is the builder; what it comes to, [`Published`] or a [`Plan`], is in `outcome`. The checks of the local file are in `file`, the steps in `run`,
 //! how the file gets into OBS in `store`, what is done about a package that exists already in `existing`, `replace`
 //! and `restore`, the comparison at the end in `read_back`, and what is told meanwhile in `event`.
 
 use std::path::PathBuf;
 
-use serde::Serialize;
-
 use crate::call::{CallOptions, call_options};
 use crate::client::Client;
 use crate::error::Error;
-use crate::model::{AppId, Checksum, ObsLocation, Package, PackageId, PackageType, PackageVersion, ProductId};
+use crate::model::{AppId, Checksum, ObsLocation, PackageType, PackageVersion, ProductId};
 use crate::obs::{Source, address};
 use crate::packages::{CreateRequest, described};
 use crate::progress::{Progress, Reporter};
@@ -20,6 +18,7 @@ use crate::validate::{OptionalRule, Violations, Warning};
 mod event;
 mod existing;
 pub(crate) mod file;
+mod outcome;
 mod read_back;
 mod replace;
 mod restore;
@@ -29,6 +28,7 @@ mod store;
 use event::Listener;
 
 pub use event::Event;
+pub use outcome::{Outcome, Plan, Published, PublishedObject};
 
 /// What to do when a package with this app, product, type, module and version exists.
 ///
@@ -63,67 +63,6 @@ pub enum IfExists {
     /// dropped in between, which [`Event::MakingRoom`] tells. Objects are never overwritten:
     /// where the key is taken, the new object's name ends in the beginning of its checksum.
     Replace,
-}
-
-/// What publishing came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Outcome {
-    /// The package was created.
-    Created,
-    /// It existed and was made from the same file: the registered checksum is the file's and the stored object has its
-    /// size; without a registered checksum, the content of the object was read and compared.
-    Verified,
-    /// It existed and was not looked into.
-    Skipped,
-    /// It was created, or existed with this content, and all others of the same version are deleted.
-    Replaced,
-}
-
-/// A published package.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Published {
-    /// The package, as the service shows it.
-    pub package: Package,
-    /// The object that holds its file; `None` if the package was skipped and names none.
-    pub object: Option<PublishedObject>,
-    /// What was done.
-    pub outcome: Outcome,
-    /// The packages that were deleted because this one replaces them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub replaced: Vec<PackageId>,
-    /// What is allowed but probably not meant.
-    #[serde(skip)]
-    pub warnings: Vec<Warning>,
-}
-
-/// The object that a published package points at.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct PublishedObject {
-    /// The region of the bucket.
-    pub region_name: String,
-    /// The bucket.
-    pub bucket_name: String,
-    /// The object's name.
-    pub object_key: String,
-    /// The size in bytes; `None` if it was not looked at.
-    pub size: Option<u64>,
-    /// The SHA-256 of its content.
-    pub sign: Option<Checksum>,
-}
-
-/// What would be done, from [`Publish::plan`].
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Plan {
-    /// The request that would create the package, with the computed checksum.
-    pub request: CreateRequest,
-    /// What is allowed but probably not meant.
-    #[serde(skip)]
-    pub warnings: Vec<Warning>,
 }
 
 /// Publishes a local file as an upgrade package.

@@ -1,12 +1,12 @@
-//! Local files: what tells one state of a file from another, and a file whose content was read once.
+//! Local files: a [`Source`] is open, and reads what was opened or finds out that it changed.
+//!
+//! What tells one state of a file from another is in `identity`, a file of which only size and checksum count in `local`.
 
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use std::time::UNIX_EPOCH;
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::background;
@@ -14,58 +14,15 @@ use crate::error::{Error, ErrorKind};
 use crate::model::Checksum;
 use crate::progress::{Phase, Reporter};
 
+mod identity;
+mod local;
+
+pub(super) use identity::Identity;
+use identity::change_time;
+pub use local::LocalFile;
+
 /// How much of a file is read at a time for its checksum.
 const BLOCK: usize = 1024 * 1024;
-
-/// A local file whose content was read once: size and SHA-256 are known.
-#[derive(Clone, Debug)]
-pub struct LocalFile {
-    path: PathBuf,
-    size: u64,
-    checksum: Checksum,
-}
-
-impl LocalFile {
-    /// Reads a file to its end, in blocks, and computes its SHA-256. Symbolic links are followed.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Io`] if it cannot be read, [`ErrorKind::Mismatch`] if it changed meanwhile,
-    /// [`is_invalid`](Error::is_invalid) if it is not a regular file.
-    pub async fn read(path: impl Into<PathBuf>) -> Result<Self, Error> {
-        let path = path.into();
-        let source = background::run(move |_| Source::open(&path)).await??;
-        let checksum = source.checksum(Reporter::default()).await?;
-        Ok(Self { size: source.size(), path: source.path, checksum })
-    }
-
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Its size in bytes.
-    pub fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// The SHA-256 of its content.
-    pub fn checksum(&self) -> &Checksum {
-        &self.checksum
-    }
-}
-
-/// One state of one file: should any of this differ, the content may, too.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Identity {
-    /// The canonical path; only for comparison, so letters that are not UTF-8 may be replaced.
-    path: String,
-    size: u64,
-    /// Seconds and nanoseconds since 1970, where the system tells them.
-    modified: Option<(u64, u32)>,
-    /// Device and number, where the system has them.
-    inode: Option<(u64, u64)>,
-}
 
 /// An open file, and the state that it was in when it was opened. A clone is the same open file, read from a place of its
 /// own.
@@ -98,7 +55,7 @@ impl Source {
     /// A regular file that is open already.
     pub(crate) fn of(path: &Path, file: File) -> io::Result<Self> {
         let (canonical, metadata) = (std::fs::canonicalize(path)?, file.metadata()?);
-        let identity = identity(canonical.to_string_lossy().into_owned(), &metadata);
+        let identity = Identity::new(canonical.to_string_lossy().into_owned(), &metadata);
         let (file, change_time) = (Arc::new(file), change_time(&metadata));
         Ok(Self { path: path.to_owned(), file, at: 0, identity, change_time, checksum: Arc::default() })
     }
@@ -184,7 +141,7 @@ impl Source {
     /// An error if the file was written to since, or if another one lies at its path.
     pub(crate) fn require_unchanged(&self) -> Result<(), Error> {
         let same = |metadata: Metadata| {
-            identity(self.identity.path.clone(), &metadata) == self.identity
+            Identity::new(self.identity.path.clone(), &metadata) == self.identity
                 && change_time(&metadata) == self.change_time
         };
         let open = self.file.metadata().map(same).map_err(|error| unreadable(&self.path, error))?;
@@ -199,12 +156,6 @@ impl Source {
     }
 }
 
-fn identity(path: String, metadata: &Metadata) -> Identity {
-    let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    let modified = modified.map(|since| (since.as_secs(), since.subsec_nanos()));
-    Identity { path, size: metadata.len(), modified, inode: inode(metadata) }
-}
-
 #[cfg(unix)]
 fn read_at(file: &File, block: &mut [u8], at: u64) -> io::Result<usize> {
     std::os::unix::fs::FileExt::read_at(file, block, at)
@@ -213,28 +164,6 @@ fn read_at(file: &File, block: &mut [u8], at: u64) -> io::Result<usize> {
 #[cfg(windows)]
 fn read_at(file: &File, block: &mut [u8], at: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, block, at)
-}
-
-#[cfg(unix)]
-fn inode(metadata: &Metadata) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
-    Some((metadata.dev(), metadata.ino()))
-}
-
-#[cfg(not(unix))]
-fn inode(_metadata: &Metadata) -> Option<(u64, u64)> {
-    None
-}
-
-#[cfg(unix)]
-fn change_time(metadata: &Metadata) -> Option<(i64, i64)> {
-    use std::os::unix::fs::MetadataExt;
-    Some((metadata.ctime(), metadata.ctime_nsec()))
-}
-
-#[cfg(not(unix))]
-fn change_time(_metadata: &Metadata) -> Option<(i64, i64)> {
-    None
 }
 
 fn unreadable(path: &Path, error: io::Error) -> Error {

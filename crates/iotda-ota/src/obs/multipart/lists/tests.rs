@@ -1,11 +1,13 @@
-//! What holds for every list in the XML of OBS.
+//! What holds for every list in the XML of OBS, and for the answers around them.
 
 use http::{HeaderMap, StatusCode};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use quick_xml::escape::escape;
 
 use super::*;
+use crate::obs::multipart::{Begun, Completed};
 
 /// Text that XML can hold: no control characters, and no blanks at its ends, which a reader may drop.
 const TEXT: &str = "[!-~éλ升]([ -~éλ升]{0,20}[!-~éλ升])?";
