@@ -53,33 +53,27 @@ pub(super) async fn package(
     Ok(shown)
 }
 
-/// Looks once more whether the object is still the one that was uploaded or compared.
+/// Looks once more whether the object is still the one that was uploaded or compared; a warning if that cannot be told.
 pub(super) async fn object(
     obs: &Obs,
     stored: &ObjectInfo,
     location: &ObsLocation,
-    package: &Package,
-    warnings: &mut Vec<Warning>,
-) -> Result<(), Wrong> {
+    package_id: &PackageId,
+) -> Result<Option<Warning>, Wrong> {
     let (bucket, key) = (location.bucket_name.as_str(), location.object_key.as_str());
-    let replaced = match obs.head(bucket, key).await {
-        Ok(now) => !now.may_be(stored),
-        Err(error) if error.is_not_found() => true,
-        Err(error) => {
+    match obs.head(bucket, key).await {
+        Ok(now) if now.may_be(stored) => return Ok(None),
+        Err(error) if !error.is_not_found() => {
             let message = format!("the object could not be looked at after the package was created: {error}");
-            warnings.push(Warning::new("file_location.obs_location.object_key", message));
-            false
+            return Ok(Some(Warning::new("file_location.obs_location.object_key", message)));
         }
-    };
-    if !replaced {
-        return Ok(());
+        Ok(_) | Err(_) => {}
     }
     let message = format!(
-        "package {} was created, but object {key:?} in bucket {bucket:?} was replaced or deleted meanwhile",
-        package.package_id
+        "package {package_id} was created, but object {key:?} in bucket {bucket:?} was replaced or deleted meanwhile"
     );
     let hint = "see that nobody else uploads to this key, then publish again";
-    Err(Wrong { package_id: package.package_id.clone(), message, hint })
+    Err(Wrong { package_id: package_id.clone(), message, hint })
 }
 
 /// Deletes a package that is not what was to be published, if it is `ours`, and makes an error of that.

@@ -1,5 +1,6 @@
 //! The steps of publishing, in order.
 
+use futures_util::future::join;
 use sha2::{Digest, Sha256};
 
 use super::store::{self, Stored};
@@ -108,13 +109,19 @@ pub(super) async fn create(
     warnings.extend(created.warnings().iter().cloned());
     // One that was found after an unclear answer may be somebody else's.
     let ours = !created.is_found();
-    let compared = async {
-        let package = read_back::package(publish, created.into_inner(), &location, &mut warnings).await?;
-        read_back::object(obs, &stored.object, &location, &package, &mut warnings).await?;
-        Ok(package)
-    };
-    let package = match compared.await {
-        Ok(package) => package,
+    let created = created.into_inner();
+    let id = created.package_id.clone();
+    // Two services are asked, and neither look needs the other; what counts is that both come after the create.
+    let (shown, stored_now) = join(
+        read_back::package(publish, created, &location, &mut warnings),
+        read_back::object(obs, &stored.object, &location, &id),
+    )
+    .await;
+    let package = match shown.and_then(|package| Ok((package, stored_now?))) {
+        Ok((package, warning)) => {
+            warnings.extend(warning);
+            package
+        }
         Err(wrong) => return Err(read_back::withdraw(publish, wrong, ours).await),
     };
     let object = object(&location, Some(stored.object.size));
