@@ -262,9 +262,9 @@ fn interrupted_while_replacing(again: bool) -> (Home, Server, Run) {
     let mut told = String::new();
     stderr.read_line(&mut told).unwrap();
     if again {
-        interrupt()
+        interrupt();
     } else {
-        relay.open()
+        relay.open();
     }
     stderr.read_to_string(&mut told).unwrap();
     let output = child.wait_with_output().unwrap();

@@ -242,9 +242,12 @@ async fn two_that_replace_at_once_leave_one_package_and_both_succeed() {
     }
 }
 
-/// What is told in a publish, as names with ids.
-fn told(publish: Publish) -> (Publish, Arc<Mutex<Vec<(&'static str, String)>>>) {
-    let told = Arc::<Mutex<Vec<_>>>::default();
+/// Events as names with ids.
+type Told = Arc<Mutex<Vec<(&'static str, String)>>>;
+
+/// The same publish, and what is told in it.
+fn told(publish: Publish) -> (Publish, Told) {
+    let told = Told::default();
     let heard = Arc::clone(&told);
     let publish = publish.on_event(move |event| {
         let (name, id) = match event {
@@ -254,7 +257,7 @@ fn told(publish: Publish) -> (Publish, Arc<Mutex<Vec<(&'static str, String)>>>) 
             Event::Restored { package_id, .. } => ("restored", package_id),
             other => panic!("{other:?}"),
         };
-        heard.lock().unwrap().push((name, id.to_string()));
+        heard.lock().expect("no listener panics").push((name, id.to_string()));
     });
     (publish, told)
 }

@@ -152,7 +152,8 @@ async fn an_upload_that_cannot_be_cancelled_now_is_cancelled_later() {
 fn a_month_later(setup: &Setup) {
     let long_ago = SystemTime::now() - Duration::from_secs(31 * 24 * 3600);
     for file in files(setup.journals.path()) {
-        std::fs::File::options().append(true).open(file).unwrap().set_modified(long_ago).unwrap();
+        let file = std::fs::File::options().append(true).open(file).expect("it can be written");
+        file.set_modified(long_ago).expect("its time can be set");
     }
 }
 

@@ -56,7 +56,7 @@ pub struct PublishedObject {
     pub sign: Option<Checksum>,
 }
 
-/// What would be done, from [`Publish::plan`].
+/// What would be done, from [`Publish::plan`](crate::Publish::plan).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Plan {

@@ -21,7 +21,8 @@ impl LocalFile {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`] if it cannot be read, [`ErrorKind::Mismatch`] if it changed meanwhile,
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if it cannot be read,
+    /// [`ErrorKind::Mismatch`](crate::ErrorKind::Mismatch) if it changed meanwhile,
     /// [`is_invalid`](Error::is_invalid) if it is not a regular file.
     pub async fn read(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let path = path.into();
