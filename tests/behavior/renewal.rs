@@ -25,7 +25,7 @@ async fn both(
 ) -> Stub {
     let iam = Mutex::new(VecDeque::from_iter(iam));
     Stub::start(move |request| match is_for_iam(request) {
-        true => iam.lock().unwrap().pop_front().unwrap_or_else(|| Answer::new(500, "")),
+        true => iam.lock().expect("no test panics here").pop_front().unwrap_or_else(|| Answer::new(500, "")),
         false => service(request),
     })
     .await
@@ -134,7 +134,7 @@ impl CredentialsSource for Script {
     }
 
     fn fetch<'a>(&'a self, _http: &'a SourceHttp) -> BoxFuture<'a, Result<Credentials, SourceError>> {
-        let next = self.0.lock().unwrap().pop_front();
+        let next = self.0.lock().expect("no test panics here").pop_front();
         Box::pin(async { next.expect("it is asked no more often than is useful") })
     }
 }

@@ -238,6 +238,8 @@ impl<'a> Attempts<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
 
     const OPERATION: Operation = Operation { name: "test", creates: true, names_one: false };
@@ -258,5 +260,23 @@ mod tests {
         assert_eq!(Attempts::new(&client, OPERATION, &deadline).limits().end, Some(started + seconds(120)));
         let endless = CallOptions { timeout: Some(Duration::MAX), deadline: None, ..deadline };
         assert_eq!(Attempts::new(&client, OPERATION, &endless).limits().end, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_attempt_tells_the_reason_of_its_own_wait_and_of_no_earlier_one() {
+        let builder = Client::builder().endpoint("http://127.0.0.1:9").project_id("fake-project").token("fake-token");
+        let client = builder.build().unwrap();
+        let mut attempts = Attempts::new(&client, OPERATION, &CallOptions::default());
+        let seen = RefCell::new(Vec::new());
+        let attempt = |call: Arc<Call>| {
+            seen.borrow_mut().push((call.course.number, call.course.because.is_some()));
+            async { Err::<Response<()>, _>(Error::new(ErrorKind::Unavailable, "away")) }
+        };
+        let error = attempts.make(&attempt).await.unwrap_err();
+        assert!(attempts.pause(&error).await);
+        for _ in 0..2 {
+            attempts.make(&attempt).await.unwrap_err();
+        }
+        assert_eq!(seen.into_inner(), [(1, false), (2, true), (3, false)]);
     }
 }
