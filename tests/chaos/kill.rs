@@ -23,7 +23,7 @@ pub(crate) struct Figures {
 }
 
 /// A running emulator, and a client that makes one attempt of each call.
-struct Running {
+pub(crate) struct Running {
     process: Child,
     client: Client,
     bucket: String,
@@ -31,7 +31,7 @@ struct Running {
 
 impl Running {
     /// Starts the command and waits until it is ready.
-    fn start(binary: &Path, folder: &Path) -> Self {
+    pub(crate) fn start(binary: &Path, folder: &Path) -> Self {
         let mut process = Command::new(binary)
             .args(["emulator", "--listen", "127.0.0.1:0", "--obs-listen", "127.0.0.1:0", "--data-dir"])
             .arg(folder.join("data"))
@@ -65,7 +65,11 @@ impl Running {
     }
 
     /// Creates until the emulator was killed, which is after so many creates; answers what was acknowledged.
-    async fn load(&mut self, round: usize, location: &ObsLocation, kill_after: usize) -> BTreeSet<String> {
+    ///
+    /// # Panics
+    ///
+    /// If creates fail before that.
+    pub(crate) async fn load(&mut self, round: usize, location: &ObsLocation, kill_after: usize) -> BTreeSet<String> {
         let (sender, mut told) = tokio::sync::mpsc::unbounded_channel();
         let mut callers = JoinSet::new();
         for caller in 0..CALLERS {
@@ -92,6 +96,8 @@ impl Running {
             }
         }
         while callers.join_next().await.is_some() {}
+        let count = acknowledged.len();
+        assert!(count >= kill_after, "creates fail before the emulator is killed: {count} of {kill_after} were made");
         self.process.wait().expect("the emulator has ended");
         acknowledged
     }
@@ -99,7 +105,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It has ended already, unless a test fails.
+        // It has ended already after a round, and not after the last look or when a test fails.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
