@@ -61,12 +61,16 @@ pub(crate) struct Late {
     pub(crate) copes_with: usize,
 }
 
-/// With a policy whose moment is half a second to a second: before the first look; after that, but before the last look
-/// of a call that succeeds with its next attempt; and after all of it.
+/// What the policy of the callers waits at least before each look; it waits up to twice that.
+pub(crate) const MOMENT: Duration = Duration::from_millis(1500);
+
+/// Before the first look; after some of the first looks, but before the last one of a call that succeeds with its next
+/// attempt, which comes after two moments; and after all of it. The emulator does not know when somebody looks, so this is
+/// an order of times: both that have to be in time have more than a second left, on a machine with other loads.
 pub(crate) const LATE: [Late; 3] = [
     Late { delay: Duration::from_millis(20), probability: 0.1, copes_with: usize::MAX },
-    Late { delay: Duration::from_millis(700), probability: 0.15, copes_with: 1 },
-    Late { delay: Duration::from_secs(3), probability: 0.05, copes_with: 0 },
+    Late { delay: Duration::from_millis(1900), probability: 0.15, copes_with: 1 },
+    Late { delay: Duration::from_secs(9), probability: 0.05, copes_with: 0 },
 ];
 
 /// Switches them on, and returns the id of each.

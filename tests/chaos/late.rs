@@ -11,7 +11,7 @@ use iotda_ota::{Client, ObsLocation, PackageType, RetryPolicy};
 use support::{Target, target_that_remembers};
 use tokio::time::{sleep, timeout};
 
-use crate::faults::{self, LATE};
+use crate::faults::{self, LATE, MOMENT};
 use crate::load::HANGS;
 use crate::model::{Differences, Told, compare};
 
@@ -64,8 +64,8 @@ impl LateLoad {
         std::fs::write(&file, b"fake firmware").expect("the file can be written");
         let location = target.upload("upgrade.bin", &file).await;
         let ids = faults::switch_late_on(target.faults(), self.seed);
-        // The moment of this policy is what the delays of the faults are made for.
-        let policy = RetryPolicy::default().max_attempts(ATTEMPTS);
+        // The delays of the faults are made for this moment.
+        let policy = RetryPolicy::default().max_attempts(ATTEMPTS).delays(MOMENT, Duration::from_secs(20));
         let client = target.builder().retry(policy).build().expect("the settings are valid");
 
         let next = Arc::<AtomicUsize>::default();
