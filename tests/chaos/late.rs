@@ -18,7 +18,9 @@ use crate::model::{Differences, Told, compare};
 /// How often each create is tried, so that some of them end with an unknown outcome.
 const ATTEMPTS: u32 = 3;
 
-/// How many requests one create has at most, all look-ups counted.
+/// How many creates are made before their requests are looked at. The emulator remembers some thousand requests, and a
+/// create has forty at most, all look-ups counted.
+const PORTION: usize = 128;
 const REQUESTS: usize = 40;
 
 /// What is to be done.
@@ -46,6 +48,9 @@ pub(crate) struct Figures {
     differences: Differences,
 }
 
+/// How often each fault struck, by version.
+type Strikes = BTreeMap<String, [usize; 3]>;
+
 /// What a caller was told about one create.
 struct One {
     told: Told,
@@ -56,9 +61,9 @@ struct One {
 }
 
 impl LateLoad {
-    /// Runs it, waits for the last late one, then compares.
+    /// Runs it portion by portion, waits for the last late one, then compares.
     pub(crate) async fn run(self) -> Figures {
-        let target = target_that_remembers(self.creates * REQUESTS).await;
+        let target = target_that_remembers(PORTION * REQUESTS).await;
         let folder = tempfile::tempdir().expect("there is room for a file");
         let file = folder.path().join("upgrade.bin");
         std::fs::write(&file, b"fake firmware").expect("the file can be written");
@@ -69,31 +74,37 @@ impl LateLoad {
         let client = target.builder().retry(policy).build().expect("the settings are valid");
 
         let next = Arc::<AtomicUsize>::default();
-        let callers: Vec<_> = (0..self.callers)
-            .map(|_| tokio::spawn(caller(client.clone(), location.clone(), Arc::clone(&next), self.creates)))
-            .collect();
         let mut figures = Figures { creates: self.creates, ..Figures::default() };
-        let mut told = BTreeMap::new();
-        for caller in callers {
-            for (version, one) in caller.await.expect("no caller panics") {
-                figures.add(version, one, &mut told);
+        let (mut told, mut struck, mut last) = (BTreeMap::new(), BTreeMap::new(), 0);
+        for first in (0..self.creates).step_by(PORTION) {
+            let end = self.creates.min(first + PORTION);
+            next.store(first, Ordering::Relaxed);
+            let callers: Vec<_> = (0..self.callers)
+                .map(|_| tokio::spawn(caller(client.clone(), location.clone(), Arc::clone(&next), end)))
+                .collect();
+            for caller in callers {
+                for (version, one) in caller.await.expect("no caller panics") {
+                    figures.add(version, one, &mut told);
+                }
             }
+            last = count_strikes(&target, ids, last, &mut struck);
         }
         let longest = LATE.map(|late| late.delay).into_iter().max().unwrap_or_default();
         sleep(longest + Duration::from_millis(500)).await;
+        assert_all_counted(&target, ids, &struck);
         target.faults().clear();
         let all = target.client().packages().list(PackageType::Firmware).stream();
         let found: Vec<_> = all.try_collect().await.expect("everything is listed");
-        figures.account(compare(&told, &found), &told, &struck(&target, ids));
+        figures.account(compare(&told, &found), &told, &struck);
         figures
     }
 }
 
-async fn caller(client: Client, location: ObsLocation, next: Arc<AtomicUsize>, creates: usize) -> Vec<(String, One)> {
+async fn caller(client: Client, location: ObsLocation, next: Arc<AtomicUsize>, end: usize) -> Vec<(String, One)> {
     let mut all = Vec::new();
     loop {
         let number = next.fetch_add(1, Ordering::Relaxed);
-        if number >= creates {
+        if number >= end {
             return all;
         }
         let version = format!("{number}.0");
@@ -114,17 +125,26 @@ async fn caller(client: Client, location: ObsLocation, next: Arc<AtomicUsize>, c
     }
 }
 
-/// How often each fault struck a create of each version.
-fn struck(target: &Target, ids: [u64; 3]) -> BTreeMap<String, [usize; 3]> {
-    let mut struck = BTreeMap::<String, [usize; 3]>::new();
-    for request in target.requests() {
+/// Counts how often each fault struck a create of each version, in all requests after that number; answers the last one's.
+fn count_strikes(target: &Target, ids: [u64; 3], after: u64, struck: &mut Strikes) -> u64 {
+    let mut last = after;
+    for request in target.requests().into_iter().filter(|request| request.number > after) {
+        last = request.number;
         let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap_or_default();
         let Some(version) = body["version"].as_str() else { continue };
         for (index, id) in ids.iter().enumerate() {
             struck.entry(version.to_owned()).or_default()[index] += usize::from(request.faults.contains(id));
         }
     }
-    struck
+    last
+}
+
+/// Panics if a fault struck more often than was counted: the emulator forgot a request before it was looked at, and what it
+/// explains would be taken for wrong.
+fn assert_all_counted(target: &Target, ids: [u64; 3], struck: &Strikes) {
+    let hits = |id: u64| target.faults().list().iter().find(|fault| fault.id == id).map_or(0, |fault| fault.hits);
+    let counted = [0, 1, 2].map(|index| struck.values().map(|counts| counts[index] as u64).sum::<u64>());
+    assert_eq!(counted, ids.map(hits), "the emulator has forgotten requests: not all strikes are counted");
 }
 
 impl Figures {
@@ -141,12 +161,7 @@ impl Figures {
     }
 
     /// Separates what the documented window explains from what nothing does.
-    fn account(
-        &mut self,
-        differences: Differences,
-        told: &BTreeMap<String, Told>,
-        struck: &BTreeMap<String, [usize; 3]>,
-    ) {
+    fn account(&mut self, differences: Differences, told: &BTreeMap<String, Told>, struck: &Strikes) {
         let of = |version: &str| struck.get(version).copied().unwrap_or_default();
         for (index, count) in self.struck.iter_mut().enumerate() {
             *count = struck.values().map(|counts| counts[index]).sum();
