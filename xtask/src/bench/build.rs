@@ -106,18 +106,25 @@ fn prepare(root: &Path, base: &Path, file: &str, name: &'static str) -> Result<A
     fs::copy(templates.join(format!("{file}.rs")), folder.join("src/main.rs"))?;
     // The same versions that this repository is tested with, where they are shared.
     fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock"))?;
-    let output = cargo(&folder, &["fetch", "--quiet"]).stderr(Stdio::piped()).output()?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let said: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).take(4).collect();
-        return Err(format!("its dependencies cannot be fetched: {}", said.join("; ")).into());
-    }
-    let tree = cargo(&folder, &["tree", "--offline", "--edges", "normal", "--prefix", "none"]).output()?;
-    let tree = String::from_utf8(tree.stdout)?;
+    said(&mut cargo(&folder, &["fetch", "--quiet"]))
+        .map_err(|error| format!("its dependencies cannot be fetched: {error}"))?;
+    let tree = said(&mut cargo(&folder, &["tree", "--offline", "--edges", "normal", "--prefix", "none"]))
+        .map_err(|error| format!("its dependencies cannot be listed: {error}"))?;
     let crates: BTreeSet<&str> = tree.lines().map(|line| line.trim_end_matches(" (*)")).collect();
     // The application itself is none of its dependencies.
     let crates = crates.len().saturating_sub(1) as f64;
     Ok(Application { name, folder, crates, bytes: Cell::new(0.0) })
+}
+
+/// What a program says on standard output; an error with the first lines of the other one if it fails.
+fn said(command: &mut Command) -> Result<String, Failure> {
+    let output = command.stderr(Stdio::piped()).output()?;
+    if output.status.success() {
+        return Ok(String::from_utf8(output.stdout)?);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let said: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).take(4).collect();
+    Err(said.join("; ").into())
 }
 
 /// Cargo in a folder, as a user would run it.
@@ -125,4 +132,16 @@ fn cargo(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = plain_cargo();
     command.args(arguments).current_dir(folder).stdin(Stdio::null());
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cargo_cannot_say_is_an_error_and_not_nothing() {
+        let empty = tempfile::tempdir().unwrap();
+        let error = said(&mut cargo(empty.path(), &["tree", "--offline"])).unwrap_err().to_string();
+        assert!(error.contains("Cargo.toml"), "{error}");
+    }
 }
