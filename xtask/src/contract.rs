@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -88,6 +88,7 @@ impl Generator<'_> {
     /// Runs it for all operations and in all phases, or gives some of them more cases.
     fn run(&self, seed: u64, more: Option<&Vec<&str>>) -> Result<Output, Failure> {
         let Self { root, emulator, .. } = self;
+        forget(self.counted)?;
         let mut generator = emulator.client(&self.python.program("st"));
         generator.arg("--config-file").arg(root.join("tests/contract/schemathesis.toml"));
         generator.arg("run").arg(root.join("openapi/iotda-ota.yaml")).arg("--no-color");
@@ -103,6 +104,14 @@ impl Generator<'_> {
         // It keeps what it learned in its working folder. Every emulator has a new one.
         generator.current_dir(emulator.home());
         Ok(generator.output()?)
+    }
+}
+
+/// Removes what a former run counted, which is there still if the next one does not get so far as to count.
+fn forget(counted: &Path) -> Result<(), Failure> {
+    match fs::remove_file(counted) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
     }
 }
 
@@ -197,6 +206,17 @@ mod tests {
         assert_eq!(answers.all, counts(&[(200, 6)]));
         assert_eq!(lacking(&OPERATIONS, &answers.all, 4), Vec::<&str>::new());
         assert!(answers.add(&BTreeMap::new()).is_err());
+    }
+
+    #[test]
+    fn what_a_former_run_counted_is_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let counted = folder.path().join("answers.json");
+        fs::write(&counted, "{}").unwrap();
+        forget(&counted).unwrap();
+        assert!(!counted.exists());
+        forget(&counted).unwrap();
+        assert!(forget(folder.path()).is_err(), "a folder is no such file");
     }
 
     #[test]
