@@ -1,7 +1,7 @@
 //! Creates whose connection breaks and that are carried out only then: soon, between two looks of the call, or after all
 //! of them. What the library can cope with it has to; what it cannot is counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -39,7 +39,8 @@ pub(crate) struct Figures {
     acknowledged: usize,
     found: usize,
     unknown: usize,
-    warned: usize,
+    /// Versions whose caller was told of another package that is the same.
+    warned: BTreeSet<String>,
     hung: usize,
     wrong: Vec<String>,
     /// What the documented window explains.
@@ -147,6 +148,11 @@ fn assert_all_counted(target: &Target, ids: [u64; 3], struck: &Strikes) {
     assert_eq!(counted, ids.map(hits), "the emulator has forgotten requests: not all strikes are counted");
 }
 
+/// The version that a line of differences begins with.
+fn version_of(line: &str) -> &str {
+    line.split(':').next().unwrap_or_default()
+}
+
 impl Figures {
     fn add(&mut self, version: String, one: One, told: &mut BTreeMap<String, Told>) {
         match &one.told {
@@ -154,7 +160,9 @@ impl Figures {
             _ => self.acknowledged += 1,
         }
         self.found += usize::from(one.found);
-        self.warned += usize::from(one.warned);
+        if one.warned {
+            self.warned.insert(version.clone());
+        }
         self.hung += usize::from(one.hung);
         self.wrong.extend(one.wrong.map(|wrong| format!("{version}: {wrong}")));
         told.insert(version, one.told);
@@ -173,10 +181,17 @@ impl Figures {
             }
         }
         let is_explained = |line: &String| {
-            let version = line.split(':').next().unwrap_or_default();
-            of(version).into_iter().zip(LATE).any(|(count, late)| count > late.copes_with)
+            let (version, struck) = (version_of(line), of(version_of(line)));
+            let too_late = struck.into_iter().zip(LATE).any(|(count, late)| count > late.copes_with);
+            // Of two attempts that are carried out between two looks both stay, and the caller is told.
+            let told = self.warned.contains(version) && struck.iter().sum::<usize>() > 1;
+            too_late || told
         };
-        let (window, duplicates) = differences.duplicates.into_iter().partition(is_explained);
+        let with_strikes = |line: String| {
+            let struck = of(version_of(&line));
+            format!("{line}, struck {struck:?}")
+        };
+        let (window, duplicates) = differences.duplicates.into_iter().map(with_strikes).partition(is_explained);
         // What a caller was told to exist exists, whatever comes later.
         let Differences { lost, wrong, .. } = differences;
         self.window.duplicates = window;
@@ -202,7 +217,7 @@ impl Figures {
         }
         println!("acknowledged        {}", self.acknowledged);
         println!("  found by look-up  {}", self.found);
-        println!("  with a warning    {}", self.warned);
+        println!("  with a warning    {}", self.warned.len());
         println!("outcome unknown     {}, each after {ATTEMPTS} attempts", self.unknown);
         println!("in the window       {} duplicates", self.window.duplicates.len());
         println!("other duplicates    {}", self.differences.duplicates.len());
