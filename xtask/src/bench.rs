@@ -15,6 +15,7 @@ use std::process::Command;
 use clap::ValueEnum;
 
 use crate::Failure;
+use crate::emulator::ON_FREE_PORTS;
 use crate::environment::isolated;
 
 mod build;
@@ -137,7 +138,7 @@ impl Bench {
 
     /// Our emulator; what it keeps goes into this folder, or nowhere.
     fn emulator(&self, mut command: Command, folder: Option<&Path>, more: &[&str]) -> Result<Server, Failure> {
-        command.args(["emulator", "--listen", "127.0.0.1:0", "--obs-listen", "127.0.0.1:0"]).args(more);
+        command.args(ON_FREE_PORTS).args(more);
         match folder {
             Some(folder) => command.arg("--data-dir").arg(folder),
             None => command.arg("--in-memory"),

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::Failure;
+use crate::announced::{PATIENCE, until_ready};
 use crate::environment::isolated;
 
+/// What makes an emulator of our command, on ports that nobody else has.
+pub(crate) const ON_FREE_PORTS: [&str; 5] = ["emulator", "--listen", "127.0.0.1:0", "--obs-listen", "127.0.0.1:0"];
+
 /// How long an emulator may take to stop.
-const PATIENCE: Duration = Duration::from_secs(10);
+const END: Duration = Duration::from_secs(10);
 
 /// An emulator on free ports that keeps nothing.
 ///
@@ -30,26 +33,14 @@ impl Emulator {
             fs::remove_dir_all(&home)?;
         }
         fs::create_dir_all(&home)?;
-        let place = ["--listen", "127.0.0.1:0", "--obs-listen", "127.0.0.1:0", "--in-memory", "--stop-with-stdin"];
         let mut start = isolated(command, &home);
-        start.args(["emulator", "--quiet"]).args(place).args(flags);
+        start.args(ON_FREE_PORTS).args(["--quiet", "--in-memory", "--stop-with-stdin"]).args(flags);
         let mut child = start.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        let stdout = child.stdout.take();
+        let stdout = child.stdout.take().ok_or("no standard output")?;
+        // From here on it stops with this value.
         let mut emulator = Self { child, home, variables: BTreeMap::new() };
-        for line in stdout.into_iter().flat_map(|stdout| BufReader::new(stdout).lines()) {
-            let line = line?;
-            if line == "ready" {
-                return Ok(emulator);
-            }
-            // What stands behind a # is for people.
-            if line.starts_with('#') {
-                continue;
-            }
-            let variable = line.strip_prefix("export ").and_then(|line| line.split_once('='));
-            let (name, value) = variable.ok_or_else(|| format!("the emulator printed {line:?}"))?;
-            emulator.variables.insert(name.to_owned(), value.trim_matches('\'').to_owned());
-        }
-        Err("the emulator ended before it was ready".into())
+        emulator.variables = until_ready("the emulator", stdout, PATIENCE)?;
+        Ok(emulator)
     }
 
     /// A command whose environment names this emulator, and no other service or user.
@@ -74,7 +65,7 @@ impl Emulator {
         match self.end() {
             Some(status) if status.success() => Ok(()),
             Some(status) => Err(format!("the emulator ended with {status}; what it said is above").into()),
-            None => Err(format!("the emulator did not stop within {PATIENCE:?}").into()),
+            None => Err(format!("the emulator did not stop within {END:?}").into()),
         }
     }
 
@@ -82,7 +73,7 @@ impl Emulator {
     fn end(&mut self) -> Option<ExitStatus> {
         drop(self.child.stdin.take());
         let start = Instant::now();
-        while start.elapsed() < PATIENCE {
+        while start.elapsed() < END {
             match self.child.try_wait() {
                 Ok(None) => std::thread::sleep(Duration::from_millis(10)),
                 Ok(status) => return status,

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod announced;
 mod bench;
 mod cargo;
 mod chaos;

@@ -2,59 +2,32 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use super::process::shown;
 use crate::Failure;
-
-/// How long a server may take until it answers.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::announced::{PATIENCE, until_ready};
 
 /// A server that ends when this value goes.
 pub(super) struct Server {
     child: Child,
     /// From start to the moment it could be used.
     pub(super) ready: Duration,
-    /// What it printed as `export NAME='value'`, or its address as `URL`.
+    /// What it announced.
     pub(super) said: BTreeMap<String, String>,
 }
 
 impl Server {
-    /// Starts a server that says on standard output when it is ready: `ready`, or its address alone.
+    /// Starts a server that says on standard output when it is ready.
     pub(super) fn start(command: &mut Command) -> Result<Self, Failure> {
         let started = Instant::now();
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         let stdout = child.stdout.take().ok_or("no standard output")?;
         let mut server = Self { child, ready: Duration::ZERO, said: BTreeMap::new() };
-        // On a thread, because reading has no time limit; it goes on so that the server can always write, and ends with it.
-        let (lines, said) = mpsc::channel();
-        std::thread::spawn(move || {
-            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                // Nobody listens any more once it is ready.
-                let _ = lines.send(line);
-            }
-        });
-        loop {
-            let left = PATIENCE.saturating_sub(started.elapsed());
-            let line = said.recv_timeout(left).map_err(|error| match error {
-                mpsc::RecvTimeoutError::Timeout => format!("{} was not ready within {PATIENCE:?}", shown(command)),
-                mpsc::RecvTimeoutError::Disconnected => format!("{} ended before it was ready", shown(command)),
-            })?;
-            if let Some((name, value)) = line.strip_prefix("export ").and_then(|line| line.split_once('=')) {
-                server.said.insert(name.to_owned(), value.trim_matches('\'').to_owned());
-            }
-            let address = line.starts_with("http://");
-            if address {
-                server.said.insert("URL".to_owned(), line.clone());
-            }
-            if address || line == "ready" {
-                server.ready = started.elapsed();
-                return Ok(server);
-            }
-        }
+        server.said = until_ready(&shown(command), stdout, PATIENCE)?;
+        server.ready = started.elapsed();
+        Ok(server)
     }
 
     /// Starts a server that says nothing; it is ready when `probe` succeeds.
