@@ -5,12 +5,11 @@
 //! lets them print their figures.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use crate::{Failure, cargo};
 
-/// How often the emulator is killed while packages and objects come and go, and how often a publish.
+/// How often the emulator is killed while packages come and go, and how often a publish.
 const EMULATOR_KILLS: &str = "100";
 const PUBLISH_KILLS: &str = "50";
 
@@ -24,18 +23,11 @@ const SUITES: [(&str, &str, &str, &str); 3] = [
 
 /// Builds and runs; false means that a suite found something.
 pub(crate) fn run(root: &Path, creates: u32, seed: Option<u64>, out: &mut dyn Write) -> Result<bool, Failure> {
-    let cargo = || {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.current_dir(root);
-        cargo
-    };
-    if !cargo().args(["build", "--release", "--locked", "--package", "iotda-ota-cli"]).status()?.success() {
-        return Ok(false);
-    }
-    let binary = binary(root)?;
+    let binary = cargo::build_command(root, &cargo::RELEASE)?;
     let mut done = true;
     for (package, suite, tests, kills) in SUITES {
-        let mut command = cargo();
+        let mut command = cargo::command();
+        command.current_dir(root);
         command.args(["test", "--release", "--locked", "--package", package, "--test", suite, "--", tests]);
         // One after the other, so that they do not slow each other down.
         command.args(["--nocapture", "--test-threads=1"]);
@@ -50,10 +42,4 @@ pub(crate) fn run(root: &Path, creates: u32, seed: Option<u64>, out: &mut dyn Wr
     }
     writeln!(out, "{}", if done { "chaos: nothing was lost" } else { "chaos: see above" })?;
     Ok(done)
-}
-
-/// Where the build puts the command.
-fn binary(root: &Path) -> Result<PathBuf, Failure> {
-    let name = format!("iotda-ota{}", std::env::consts::EXE_SUFFIX);
-    Ok(cargo::target_folder(root)?.join("release").join(name))
 }

@@ -41,7 +41,8 @@ struct Answers {
 pub(crate) fn run(root: &Path, quick: bool, seed: u64, out: &mut dyn Write) -> Result<bool, Failure> {
     let folder = cargo::target_folder(root)?.join("contract");
     let python = Python::ready(root, "contract", &folder, out)?;
-    let emulator = Emulator::start(&cargo::build_command(root)?, &["--no-object-check"], &folder)?;
+    let command = cargo::build_command(root, &cargo::CHECK_ANSWERS)?;
+    let emulator = Emulator::start(&command, &["--no-object-check"], &folder)?;
     let cases = if quick { QUICK } else { FULL };
     let document = document::read(root)?;
     let operations = operations(&document);

@@ -7,7 +7,6 @@
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::Command;
 
 use clap::ValueEnum;
 
@@ -37,10 +36,9 @@ pub(crate) fn run(root: &Path, targets: &[Target], seconds: u32, out: &mut dyn W
         let name = value.get_name();
         let folder = found.join(name);
         fs::create_dir_all(&folder)?;
-        // Only the cargo of rustup knows of other compilers, and not the one that runs this.
-        let mut fuzz = Command::new("cargo");
-        fuzz.env_remove("RUSTUP_TOOLCHAIN").current_dir(root);
-        fuzz.args(["+nightly", "fuzz", "run", "--fuzz-dir", "tests/fuzz", name]).arg(folder);
+        let mut fuzz = cargo::nightly();
+        fuzz.current_dir(root);
+        fuzz.args(["fuzz", "run", "--fuzz-dir", "tests/fuzz", name]).arg(folder);
         fuzz.arg(root.join("tests/fuzz/corpus").join(name));
         fuzz.args(["--", "-timeout=10", "-max_len=4096"]).arg(format!("-max_total_time={seconds}"));
         if !fuzz.status()?.success() {

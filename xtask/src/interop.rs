@@ -12,7 +12,7 @@ use crate::{Failure, cargo};
 pub(crate) fn run(root: &Path, out: &mut dyn Write) -> Result<bool, Failure> {
     let folder = cargo::target_folder(root)?.join("interop");
     let python = Python::ready(root, "interop", &folder, out)?;
-    let command = cargo::build_command(root)?;
+    let command = cargo::build_command(root, &cargo::CHECK_ANSWERS)?;
     let emulator = Emulator::start(&command, &[], &folder)?;
     let mut suites = emulator.client(&python.program("python"));
     // Files are imported as parts of the package `interop`, so that none of them hides a package of the SDKs.

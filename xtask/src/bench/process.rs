@@ -40,21 +40,14 @@ pub(super) fn build(root: &Path) -> Result<PathBuf, Failure> {
     super::progress("building the programs");
     let output = plain_cargo()
         .args(["build", "--release", "--locked", "--package", "iotda-ota-bench", "--package", "iotda-ota-cli"])
-        .args(["--message-format", "json-render-diagnostics"])
+        .args(cargo::MESSAGES)
         .current_dir(root)
         .stderr(Stdio::inherit())
         .output()?;
     if !output.status.success() {
         return Err("the programs cannot be built".into());
     }
-    // Cargo says itself where it put them, whatever the environment made of the target folder.
-    let text = String::from_utf8(output.stdout)?;
-    let executable = text
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .find_map(|message| Some(PathBuf::from(message["executable"].as_str()?)))
-        .ok_or("cargo named no program")?;
-    Ok(executable.parent().ok_or("cargo named no folder")?.to_owned())
+    Ok(cargo::executable(output.stdout)?.parent().ok_or("cargo named no folder")?.to_owned())
 }
 
 /// Cargo, without what the caller's environment would change about what it builds. Proxies stay: it may have to download.
