@@ -7,6 +7,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::Path;
+use std::process::Stdio;
 
 use clap::ValueEnum;
 
@@ -29,6 +30,8 @@ pub(crate) enum Target {
 
 /// Runs targets, or all if none is named; false means that one of them failed.
 pub(crate) fn run(root: &Path, targets: &[Target], seconds: u32, out: &mut dyn Write) -> Result<bool, Failure> {
+    require(&["--version"], "no nightly compiler can be used", "rustup toolchain install nightly")?;
+    require(&["fuzz", "--version"], "there is no cargo-fuzz", "cargo install cargo-fuzz")?;
     let found = cargo::target_folder(root)?.join("fuzz");
     let targets = if targets.is_empty() { Target::value_variants() } else { targets };
     for target in targets {
@@ -50,9 +53,31 @@ pub(crate) fn run(root: &Path, targets: &[Target], seconds: u32, out: &mut dyn W
     Ok(true)
 }
 
+/// An error that says what to install where the nightly Cargo cannot do this.
+fn require(arguments: &[&str], missing: &str, install: &str) -> Result<(), Failure> {
+    let probe = cargo::nightly().args(arguments).stdin(Stdio::null()).output();
+    match probe {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stderr);
+            let said = said.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+            Err(format!("{missing} ({said}); install it with `{install}`").into())
+        }
+        Err(error) => Err(format!("{missing} ({error}); install it with `{install}`").into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_missing_is_named_with_what_installs_it() {
+        let error =
+            require(&["no-such-command-of-cargo"], "there is no such thing", "cargo install thing").unwrap_err();
+        let error = error.to_string();
+        assert!(error.starts_with("there is no such thing (") && error.ends_with("`cargo install thing`"), "{error}");
+    }
 
     #[test]
     fn every_target_has_saved_inputs_and_no_inputs_are_without_a_target() {
