@@ -3,8 +3,8 @@
 //! [`run`] builds the programs, makes the chosen benchmarks one after the other, prints a table for each and keeps them in
 //! `target/bench/report.md` and `report.json` ([`report`]). One module per benchmark; [`rounds`] has the method that all
 //! share: a warm-up that is thrown away, then rounds in which the contestants take turns, the median and the spread of
-//! each, and the ratio within each round. What fails or is missing on the side of others is left out and said; what fails
-//! on ours ends the command. Only programs are built and run here; the load programs are in `tests/bench`, whose README is
+//! each, and the ratio within each round. What fails or is missing on the side of others is left out and said, with the goals
+//! that are not measured for it; what fails on ours ends the command. Only programs are built and run here; the load programs are in `tests/bench`, whose README is
 //! the page for readers.
 
 use std::ffi::OsStr;
@@ -48,7 +48,7 @@ pub(crate) const HELP: &str = "\
 A full run takes about forty minutes, half of it for the clean builds, and up to 8 GB below target/. Nothing else should \
 run meanwhile. `--quick` takes a few minutes, ends with 0 whatever the goals, and writes report-quick.{md,json}.
 
-What it needs, and leaves out by name where it is not here:
+What it needs, and leaves out by name where it is not here; goals beside it are not measured then, and a full run ends with 1:
   taskset, two cores        a core for servers and one for callers
   Python 3.11, venv, PyPI   the official Python SDKs
   node, npm, a JRE          Prism and WireMock
@@ -162,7 +162,7 @@ fn empty(folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Runs the benchmarks that are named, or all; false if a goal was missed by a run that is not quick.
+/// Runs the benchmarks that are named, or all; false if a run that is not quick missed a goal or could not measure it.
 pub(crate) fn run(
     root: &Path,
     names: &[Name],

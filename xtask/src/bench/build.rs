@@ -31,36 +31,33 @@ pub(super) fn run(bench: &Bench) -> Result<Section, Failure> {
          every build begins with an empty target folder.",
     );
     let base = bench.folder("build")?;
-    let mut applications = vec![prepare(&bench.root, &base, "ours", "ours")?];
+    let ours = prepare(&bench.root, &base, "ours", "ours")?;
+    let mut others = Vec::new();
     for (name, title) in [("bare", "bare client"), ("aws", "aws-sdk-iot")] {
-        match prepare(&bench.root, &base, name, title) {
-            Ok(application) => applications.push(application),
-            Err(error) => section.left_out(title, &error),
+        let application = prepare(&bench.root, &base, name, title);
+        if let Err(error) = &application {
+            section.left_out(title, error);
         }
+        others.push((title, application.ok()));
     }
-    let mut contestants: Vec<_> = applications
-        .iter()
-        .map(|application| {
-            let build = |round| {
-                progress(&format!("build {} ({round})", application.name));
-                application.build(bench)
-            };
-            match application.name {
-                "ours" => Contestant::ours("ours", build),
-                name => Contestant::peer(name, build),
-            }
-        })
-        .collect();
+    let mut contestants = vec![Contestant::ours("ours", |round| ours.build(bench, round))];
+    contestants.extend(others.iter().map(|(title, application)| match application {
+        Some(application) => Contestant::peer(title, |round| application.build(bench, round)),
+        None => Contestant::missing(title),
+    }));
     section.notes.extend(alternate_cold(bench.pick(3, 1), &mut contestants)?);
-    for (application, peer) in applications.iter().zip(&contestants).skip(1) {
-        let (ours, us) = (&applications[0], &contestants[0]);
+    let [us, peers @ ..] = contestants.as_slice() else { return Ok(section) };
+    for ((_, application), peer) in others.iter().zip(peers) {
         let cpu = |contestant: &Contestant<'_>| contestant.each(|used| used.cpu_seconds);
-        let bytes = |contestant: &Contestant<'_>, of: &Application| contestant.seconds().map(|_| vec![of.bytes.get()]);
         let time = Row::beside("clean build", Unit::Seconds, &us.seconds(), peer.name, &peer.seconds());
         let processor = Row::beside("clean build: CPU", Unit::Seconds, &cpu(us), peer.name, &cpu(peer));
-        let (our_size, size) = (bytes(us, ours), bytes(peer, application));
+        let bytes = |contestant: &Contestant<'_>, of: Option<&Application>| {
+            contestant.seconds().and(of).map(|of| vec![of.bytes.get()])
+        };
+        let (our_size, size) = (bytes(us, Some(&ours)), bytes(peer, application.as_ref()));
         let size = Row::beside("binary", Unit::Bytes, &our_size, peer.name, &size);
-        let (our_crates, crates) = (Some(vec![ours.crates]), Some(vec![application.crates]));
+        let (our_crates, crates) = (Some(vec![ours.crates]), application.as_ref().map(|of| vec![of.crates]));
+        let more = crates.as_ref().map(|crates| vec![ours.crates - crates[0]]);
         let crates = Row::beside("crates", Unit::Count, &our_crates, peer.name, &crates);
         if peer.name == "aws-sdk-iot" {
             section.judge(time, Goal::AtMost(0.5));
@@ -71,7 +68,6 @@ pub(super) fn run(bench: &Bench) -> Result<Section, Failure> {
             for row in [time, processor, size, crates] {
                 section.add(row);
             }
-            let more = Some(vec![ours.crates - application.crates]);
             let what = format!("crates more than the {}", peer.name);
             section.judge(Row::alone(what, Unit::Count, &more), Goal::AtMost(25.0));
         }
@@ -80,7 +76,8 @@ pub(super) fn run(bench: &Bench) -> Result<Section, Failure> {
 }
 
 impl Application {
-    fn build(&self, bench: &Bench) -> Result<Used, Failure> {
+    fn build(&self, bench: &Bench, round: usize) -> Result<Used, Failure> {
+        progress(&format!("build {} ({round})", self.name));
         let target = self.folder.join("target");
         super::empty(&target)?;
         let mut cargo =

@@ -35,13 +35,14 @@ pub(super) fn run(bench: &Bench) -> Result<Section, Failure> {
                 Contestant::ours("library", ours("library")),
                 Contestant::ours("hand-written", ours("handwritten")),
             ];
-            if let Ok(python) = &bench.peers.python {
-                contestants.push(Contestant::peer("Python SDK", move |_| {
+            contestants.push(match &bench.peers.python {
+                Ok(python) => Contestant::peer("Python SDK", move |_| {
                     let mut command = bench.on(Side::Caller, python);
                     command.arg(bench.root.join("tests/bench/python/call.py")).args([url, operation]);
                     run_program(command.args([callers.to_string().as_str(), bench.pick("3000", "300")]))
-                }));
-            }
+                }),
+                Err(_) => Contestant::missing("Python SDK"),
+            });
             section.notes.extend(alternate(bench.pick(7, 2), &mut contestants)?);
             rows(&mut section, operation, callers, least, &contestants);
         }

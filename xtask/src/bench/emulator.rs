@@ -37,29 +37,35 @@ pub(super) fn run(bench: &Bench) -> Result<Section, Failure> {
          those of ours. `create` is durable in ours, and is not stored at all by the peers.",
     );
     bench.note_cores(&mut section);
+    // Before any server runs that stays: each fresh one has the core for itself.
+    starts(bench, &mut section)?;
     let ours = subjects::ours(bench, "emulator", true)?;
-    let mut right = Map::new();
-    right.insert(ours.name.to_owned(), Value::Object(correctness(bench, &ours)?));
-    let answers = subjects::seed(bench, &ours.url, &ours.project, &ours.token)?;
-    let mut subjects = vec![ours];
-    for (name, subject) in
-        [("Prism", subjects::prism(bench, &answers)), ("WireMock", subjects::wiremock(bench, &answers))]
-    {
+    let mut right = vec![("ours", correctness(bench, &ours)?)];
+    let answers = answers_of(bench, &ours)?;
+    let mut others = Vec::new();
+    for (name, subject) in [
+        ("Prism", subjects::prism(bench, "prism", &answers)),
+        ("WireMock", subjects::wiremock(bench, "wiremock", &answers)),
+    ] {
         match subject.and_then(|subject| Ok((correctness(bench, &subject)?, subject))) {
             Ok((met, subject)) => {
-                right.insert(name.to_owned(), Value::Object(met));
-                subjects.push(subject);
+                right.push((name, met));
+                others.push((name, Some(subject)));
             }
-            Err(error) => section.left_out(name, &error),
+            Err(error) => {
+                section.left_out(name, &error);
+                others.push((name, None));
+            }
         }
     }
-    right_answers(&mut section, &subjects, &right);
-    section.details = json!({ "right": right });
-    starts(bench, &mut section, &subjects, &answers)?;
+    right_answers(&mut section, &right);
+    section.details =
+        json!({ "right": right.into_iter().map(|(name, met)| (name.to_owned(), met.into())).collect::<Map<_, _>>() });
+    let subjects = Subjects { ours, others };
     for (what, least) in LOADS {
         loads(bench, &mut section, &subjects, &answers, what, least)?;
     }
-    alone(bench, &mut section, &subjects[0], &answers)?;
+    alone(bench, &mut section, &subjects.ours, &answers)?;
     drop(subjects);
     for folder in subjects::FOLDERS {
         bench.folder(folder)?;
@@ -74,79 +80,108 @@ fn correctness(bench: &Bench, subject: &Subject) -> Result<Map<String, Value>, F
     Ok(used.own["met"].as_object().ok_or("expectations: nothing is said of what is met")?.clone())
 }
 
-fn right_answers(section: &mut Section, subjects: &[Subject], right: &Map<String, Value>) {
-    let met = |name: &str, wanted: bool| -> Vec<String> {
-        let met = right.get(name).and_then(Value::as_object).into_iter().flatten();
-        met.filter(|(_, met)| **met == wanted).map(|(what, _)| what.clone()).collect()
+/// What each server that is here answers rightly, ours first.
+fn right_answers(section: &mut Section, right: &[(&str, Map<String, Value>)]) {
+    let names = |met: &Map<String, Value>, wanted: bool| -> Vec<String> {
+        met.iter().filter(|(_, met)| **met == wanted).map(|(what, _)| what.clone()).collect()
     };
-    let count = |name: &str| Some(vec![met(name, true).len() as f64]);
-    let [ours, others @ ..] = subjects else { return };
+    let count = |met: &Map<String, Value>| Some(vec![names(met, true).len() as f64]);
+    let [(_, ours), others @ ..] = right else { return };
     let (what, goal) = ("right answers of five", Goal::AtLeast(5.0));
-    for other in others {
-        section.judge(Row::counted(what, Unit::Count, &count(ours.name), other.name, &count(other.name)), goal);
+    for (name, met) in others {
+        section.judge(Row::counted(what, Unit::Count, &count(ours), name, &count(met)), goal);
     }
     if others.is_empty() {
-        section.judge(Row::alone(what, Unit::Count, &count(ours.name)), goal);
+        section.judge(Row::alone(what, Unit::Count, &count(ours)), goal);
     }
-    for subject in subjects {
-        let wrong = met(subject.name, false).join(", ");
+    for (name, met) in right {
+        let wrong = names(met, false).join(", ");
         if !wrong.is_empty() {
-            section.notes.push(format!("Not as documented in {}: {wrong}.", subject.name));
+            section.notes.push(format!("Not as documented in {name}: {wrong}."));
         }
     }
 }
 
-/// One contestant for each subject.
+/// What the others are given to say: what ours says of ten packages.
+fn answers_of(bench: &Bench, ours: &Subject) -> Result<Answers, Failure> {
+    subjects::seed(bench, &ours.url, &ours.project, &ours.token)
+}
+
+/// The servers that stay; those of others as far as they are here.
+struct Subjects {
+    ours: Subject,
+    others: Vec<(&'static str, Option<Subject>)>,
+}
+
+/// One contestant for each server.
 fn contestants<'a>(
-    subjects: &'a [Subject],
+    subjects: &'a Subjects,
     measure: &'a dyn Fn(&Subject) -> Result<Used, Failure>,
 ) -> Vec<Contestant<'a>> {
-    let contestant = |subject: &'a Subject| match subject.name {
-        "ours" => Contestant::ours(subject.name, move |_| measure(subject)),
-        name => Contestant::peer(name, move |_| measure(subject)),
+    let other = |(name, subject): &'a (&'static str, Option<Subject>)| match subject {
+        Some(subject) => Contestant::peer(name, move |_| measure(subject)),
+        None => Contestant::missing(name),
     };
-    subjects.iter().map(contestant).collect()
+    let ours = Contestant::ours("ours", move |_| measure(&subjects.ours));
+    std::iter::once(ours).chain(subjects.others.iter().map(other)).collect()
 }
 
-/// Ours beside each other, or alone if there is none.
-fn beside(what: &str, unit: Unit, contestants: &[Contestant<'_>], read: impl Fn(&Used) -> Option<f64>) -> Vec<Row> {
-    let [ours, others @ ..] = contestants else { return Vec::new() };
-    let seen = ours.each(&read);
-    match others {
-        [] => Row::alone(what, unit, &seen).into_iter().collect(),
-        _ => others.iter().filter_map(|other| Row::beside(what, unit, &seen, other.name, &other.each(&read))).collect(),
-    }
-}
-
-/// Adds rows beside others with the goal beside Prism and the one beside any other; a ratio alone is judged.
-fn judge(section: &mut Section, rows: Vec<Row>, prism: Goal, other: Goal) {
-    for row in rows {
-        match row.beside.as_ref().map(|(name, _)| name.as_str()) {
-            Some("Prism") => section.judge(Some(row), prism),
-            Some(_) => section.judge(Some(row), other),
-            None => section.add(Some(row)),
+/// Adds ours beside each other, with the goal beside it if there are goals; alone if no other is known.
+fn beside(
+    section: &mut Section,
+    what: &str,
+    unit: Unit,
+    contestants: &[Contestant<'_>],
+    read: impl Fn(&Used) -> Option<f64>,
+    goals: Option<Goals>,
+) {
+    let [ours, others @ ..] = contestants else { return };
+    let (seen, rows) = (ours.each(&read), section.rows.len());
+    for other in others {
+        let row = Row::beside(what, unit, &seen, other.name, &other.each(&read));
+        match goals {
+            Some(goals) => section.judge(row, if other.name == "Prism" { goals.prism } else { goals.other }),
+            None => section.add(row),
         }
     }
+    if section.rows.len() == rows {
+        section.add(Row::alone(what, unit, &seen));
+    }
+}
+
+/// What has to hold beside Prism, and beside any other.
+#[derive(Clone, Copy)]
+struct Goals {
+    prism: Goal,
+    other: Goal,
 }
 
 /// Fresh servers: until they answer, and what they keep in memory after a while of nothing.
-fn starts(bench: &Bench, section: &mut Section, subjects: &[Subject], answers: &Answers) -> Result<(), Failure> {
-    let measure = |subject: &Subject| {
-        let again = match subject.name {
-            "Prism" => subjects::prism(bench, answers)?,
-            "WireMock" => subjects::wiremock(bench, answers)?,
-            _ => subjects::ours(bench, "emulator-again", true)?,
-        };
+fn starts(bench: &Bench, section: &mut Section) -> Result<(), Failure> {
+    // It ends before anything is measured.
+    let answers = answers_of(bench, &subjects::ours(bench, "emulator-again", true)?)?;
+    let measure = |start: &dyn Fn() -> Result<Subject, Failure>| {
+        let fresh = start()?;
         std::thread::sleep(Duration::from_millis(bench.pick(2_000, 200)));
-        let idle = again.server.resident_bytes();
-        Ok(Used { seconds: again.server.ready.as_secs_f64(), own: json!({ "idle": idle }), ..Used::default() })
+        let idle = fresh.server.resident_bytes();
+        Ok(Used { seconds: fresh.server.ready.as_secs_f64(), own: json!({ "idle": idle }), ..Used::default() })
     };
-    let mut contestants = contestants(subjects, &measure);
+    let mut contestants =
+        vec![Contestant::ours("ours", |_| measure(&|| subjects::ours(bench, "emulator-again", true)))];
+    // Why one is missing is said where the servers that stay are started.
+    contestants.push(match &bench.peers.prism {
+        Ok(_) => Contestant::peer("Prism", |_| measure(&|| subjects::prism(bench, "prism-again", &answers))),
+        Err(_) => Contestant::missing("Prism"),
+    });
+    contestants.push(match &bench.peers.wiremock {
+        Ok(_) => Contestant::peer("WireMock", |_| measure(&|| subjects::wiremock(bench, "wiremock-again", &answers))),
+        Err(_) => Contestant::missing("WireMock"),
+    });
     section.notes.extend(alternate(bench.pick(5, 1), &mut contestants)?);
-    let ready = beside("ready", Unit::Seconds, &contestants, |used| Some(used.seconds));
-    judge(section, ready, Goal::AtMost(0.1), Goal::AtMost(1.0));
+    let goals = Some(Goals { prism: Goal::AtMost(0.1), other: Goal::AtMost(1.0) });
+    beside(section, "ready", Unit::Seconds, &contestants, |used| Some(used.seconds), goals);
     let idle = |used: &Used| used.own("idle");
-    judge(section, beside("idle memory", Unit::Bytes, &contestants, idle), Goal::AtMost(0.1), Goal::AtMost(1.0));
+    beside(section, "idle memory", Unit::Bytes, &contestants, idle, goals);
     let idle: Seen = contestants[0].each(idle);
     section.judge(Row::alone("idle memory, alone", Unit::Bytes, &idle), Goal::AtMost(IDLE));
     Ok(())
@@ -156,7 +191,7 @@ fn starts(bench: &Bench, section: &mut Section, subjects: &[Subject], answers: &
 fn loads(
     bench: &Bench,
     section: &mut Section,
-    subjects: &[Subject],
+    subjects: &Subjects,
     answers: &Answers,
     what: &str,
     least: f64,
@@ -164,19 +199,19 @@ fn loads(
     let measure = |subject: &Subject| load(bench, subject, answers, what, 16);
     let mut contestants = contestants(subjects, &measure);
     section.notes.extend(alternate(bench.pick(5, 1), &mut contestants)?);
-    let rates = beside(what, Unit::PerSecond, &contestants, |used| used.rate("requests"));
-    judge(section, rates, Goal::AtLeast(least), Goal::AtLeast(1.0));
-    for row in beside(&format!("{what}: CPU of the server per request"), Unit::Seconds, &contestants, server_cpu_each) {
-        section.add(Some(row));
-    }
+    let goals = Some(Goals { prism: Goal::AtLeast(least), other: Goal::AtLeast(1.0) });
+    beside(section, what, Unit::PerSecond, &contestants, |used| used.rate("requests"), goals);
+    let cpu = format!("{what}: CPU of the server per request");
+    beside(section, &cpu, Unit::Seconds, &contestants, server_cpu_each, None);
     if what == "list" {
-        for row in beside("list: size of the answer", Unit::Bytes, &contestants, |used| used.own("body_bytes")) {
+        let first = section.rows.len();
+        beside(section, "list: size of the answer", Unit::Bytes, &contestants, |used| used.own("body_bytes"), None);
+        for row in &section.rows[first..] {
             if let (Some((name, _)), Some(ratio)) = (&row.beside, row.ratio)
                 && !ALIKE.contains(&ratio.median)
             {
                 section.notes.push(format!("Not the same work: the page of {name} is of another size than ours."));
             }
-            section.add(Some(row));
         }
     }
     Ok(())

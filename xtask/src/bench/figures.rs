@@ -43,12 +43,26 @@ pub(super) struct Row {
     pub(super) goal: Option<Goal>,
 }
 
+/// A row, or what is missing.
+pub(super) type Measured = Result<Row, Missing>;
+
+/// What was not measured, because a figure is not known or a peer is not here.
+#[derive(Debug)]
+pub(super) struct Missing {
+    pub(super) what: String,
+    pub(super) peer: Option<String>,
+    /// Of what a goal bounds.
+    unit: Unit,
+}
+
 /// One benchmark's rows, and what has to be said with them.
 #[derive(Debug)]
 pub(super) struct Section {
     pub(super) name: &'static str,
     pub(super) about: &'static str,
     pub(super) rows: Vec<Row>,
+    /// The goals of what is missing.
+    pub(super) unmeasured: Vec<(Missing, Goal)>,
     pub(super) notes: Vec<String>,
     /// What programs may want to know besides.
     pub(super) details: Value,
@@ -123,23 +137,46 @@ impl Goal {
     }
 }
 
-impl Row {
-    /// A figure alone; no row if it is not known.
-    pub(super) fn alone(what: impl Into<String>, unit: Unit, ours: &Seen) -> Option<Self> {
-        let ours = Figure::of(ours.as_ref()?, unit);
-        Some(Self { what: what.into(), ours, beside: None, ratio: None, goal: None })
+impl Missing {
+    /// The goal for people, in the unit of what is missing.
+    pub(super) fn goal_shown(&self, goal: Goal) -> String {
+        goal.show(self.unit)
     }
 
-    /// Ours and a peer's, round by round; no row if one of them is not known.
-    pub(super) fn beside(what: impl Into<String>, unit: Unit, ours: &Seen, peer: &str, theirs: &Seen) -> Option<Self> {
-        let ratio = Figure::ratio(ours.as_ref()?, theirs.as_ref()?);
-        Some(Self { ratio: Some(ratio), ..Self::counted(what, unit, ours, peer, theirs)? })
+    fn json(&self, goal: Goal) -> Value {
+        json!({ "what": self.what, "beside": self.peer, "goal": goal.json() })
+    }
+}
+
+impl Row {
+    /// A figure alone, if it is known.
+    pub(super) fn alone(what: impl Into<String>, unit: Unit, ours: &Seen) -> Measured {
+        let what = what.into();
+        match ours {
+            Some(ours) => Ok(Self { what, ours: Figure::of(ours, unit), beside: None, ratio: None, goal: None }),
+            None => Err(Missing { what, peer: None, unit }),
+        }
+    }
+
+    /// Ours and a peer's, round by round, if both are known.
+    pub(super) fn beside(what: impl Into<String>, unit: Unit, ours: &Seen, peer: &str, theirs: &Seen) -> Measured {
+        let row = Self::counted(what, unit, ours, peer, theirs);
+        match ours.as_ref().zip(theirs.as_ref()) {
+            Some((ours, theirs)) => row.map(|row| Self { ratio: Some(Figure::ratio(ours, theirs)), ..row }),
+            None => row.map_err(|missing| Missing { unit: Unit::Times, ..missing }),
+        }
     }
 
     /// Ours and a peer's where a ratio says nothing; a goal is ours alone.
-    pub(super) fn counted(what: impl Into<String>, unit: Unit, ours: &Seen, peer: &str, theirs: &Seen) -> Option<Self> {
-        let theirs = Figure::of(theirs.as_ref()?, unit);
-        Some(Self { beside: Some((peer.to_owned(), theirs)), ..Self::alone(what, unit, ours)? })
+    pub(super) fn counted(what: impl Into<String>, unit: Unit, ours: &Seen, peer: &str, theirs: &Seen) -> Measured {
+        let what = what.into();
+        match theirs {
+            Some(theirs) => {
+                let beside = Some((peer.to_owned(), Figure::of(theirs, unit)));
+                Self::alone(what, unit, ours).map(|row| Self { beside, ..row })
+            }
+            None => Err(Missing { what, peer: Some(peer.to_owned()), unit }),
+        }
     }
 
     /// What the goal bounds.
@@ -176,17 +213,20 @@ impl Row {
 
 impl Section {
     pub(super) fn new(name: &'static str, about: &'static str) -> Self {
-        Self { name, about, rows: Vec::new(), notes: Vec::new(), details: Value::Null }
+        Self { name, about, rows: Vec::new(), unmeasured: Vec::new(), notes: Vec::new(), details: Value::Null }
     }
 
     /// Adds a row, if it is known.
-    pub(super) fn add(&mut self, row: Option<Row>) {
+    pub(super) fn add(&mut self, row: Measured) {
         self.rows.extend(row);
     }
 
-    /// Adds a row with what has to hold.
-    pub(super) fn judge(&mut self, row: Option<Row>, goal: Goal) {
-        self.rows.extend(row.map(|row| Row { goal: Some(goal), ..row }));
+    /// Adds a row with what has to hold, or says that it is not known whether it does.
+    pub(super) fn judge(&mut self, row: Measured, goal: Goal) {
+        match row {
+            Ok(row) => self.rows.push(Row { goal: Some(goal), ..row }),
+            Err(missing) => self.unmeasured.push((missing, goal)),
+        }
     }
 
     /// Says that a peer is missing.
@@ -194,9 +234,9 @@ impl Section {
         self.notes.push(format!("Left out: {peer}. {reason}"));
     }
 
-    /// Whether no goal was missed.
+    /// Whether every goal was measured and met.
     pub(super) fn is_met(&self) -> bool {
-        self.rows.iter().all(|row| row.is_met() != Some(false))
+        self.unmeasured.is_empty() && self.rows.iter().all(|row| row.is_met() != Some(false))
     }
 
     /// The section for programs.
@@ -205,6 +245,7 @@ impl Section {
             "name": self.name,
             "about": self.about,
             "rows": self.rows.iter().map(Row::json).collect::<Vec<_>>(),
+            "unmeasured": self.unmeasured.iter().map(|(missing, goal)| missing.json(*goal)).collect::<Vec<_>>(),
             "notes": self.notes,
             "details": self.details,
         })
@@ -241,9 +282,23 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_has_no_row_and_what_is_no_number_meets_no_goal() {
-        assert!(Row::alone("x", Unit::Bytes, &None).is_none());
-        assert!(Row::beside("x", Unit::Bytes, &Some(vec![1.0]), "peer", &None).is_none());
+    fn what_is_not_known_has_no_row_but_its_goal_stays() {
+        let mut section = Section::new("x", "y");
+        section.add(Row::alone("x", Unit::Bytes, &None));
+        assert!(section.rows.is_empty() && section.is_met());
+        section.judge(Row::alone("memory", Unit::Bytes, &None), Goal::AtMost(10.0));
+        section.judge(Row::beside("x", Unit::Bytes, &Some(vec![1.0]), "peer", &None), Goal::AtMost(0.5));
+        section.judge(Row::counted("x", Unit::Count, &Some(vec![1.0]), "peer", &None), Goal::AtLeast(5.0));
+        assert!(section.rows.is_empty() && !section.is_met());
+        let goals: Vec<_> = section.unmeasured.iter().map(|(missing, goal)| missing.goal_shown(*goal)).collect();
+        assert_eq!(goals, ["≤ 10 B", "≤ 0.50", "≥ 5"]);
+        let unmeasured = &section.json()["unmeasured"];
+        assert_eq!(unmeasured[0], json!({ "what": "memory", "beside": null, "goal": { "at_most": 10.0 } }));
+        assert_eq!(unmeasured[1]["beside"], "peer");
+    }
+
+    #[test]
+    fn what_is_no_number_meets_no_goal() {
         let mut section = Section::new("x", "y");
         section.judge(Row::alone("x", Unit::Bytes, &Some(Vec::new())), Goal::AtMost(1.0));
         assert_eq!(section.rows[0].is_met(), Some(false));

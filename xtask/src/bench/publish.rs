@@ -77,14 +77,14 @@ fn one_size(bench: &Bench, section: &mut Section, name: &str, file: &Path) -> Re
         Contestant::ours("hash alone", |_| shop.run(&bench.program("hash"), &[], &[])),
         Contestant::ours("upload alone", |_| shop.upload(&bench.program("upload_alone"), &[], "alone.bin")),
     ];
-    if bench.peers.shell.is_ok() {
-        let run = |_| shop.upload(Path::new("sh"), &[&scripts[0]], "curl.bin");
-        contestants.push(Contestant::peer("sha256sum, curl", run));
-    }
-    if let Ok(python) = &bench.peers.python {
-        let run = |_| shop.upload(python, &[&scripts[1]], "sdk.bin");
-        contestants.push(Contestant::peer("hashlib, OBS SDK", run));
-    }
+    contestants.push(match &bench.peers.shell {
+        Ok(()) => Contestant::peer("sha256sum, curl", |_| shop.upload(Path::new("sh"), &[&scripts[0]], "curl.bin")),
+        Err(_) => Contestant::missing("sha256sum, curl"),
+    });
+    contestants.push(match &bench.peers.python {
+        Ok(python) => Contestant::peer("hashlib, OBS SDK", |_| shop.upload(python, &[&scripts[1]], "sdk.bin")),
+        Err(_) => Contestant::missing("hashlib, OBS SDK"),
+    });
     section.notes.extend(alternate(bench.pick(5, 1), &mut contestants)?);
     rows(section, name, &contestants);
     let peak = emulator.peak_bytes().map(|bytes| vec![bytes]);

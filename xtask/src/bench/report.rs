@@ -100,6 +100,10 @@ pub(super) fn markdown(section: &Section) -> String {
         };
         let _ = writeln!(text, "| {} | {} | {beside} | {ratio} | {goal} |", row.what, row.ours);
     }
+    for (missing, goal) in &section.unmeasured {
+        let (peer, goal) = (missing.peer.as_deref().unwrap_or_default(), missing.goal_shown(*goal));
+        let _ = writeln!(text, "| {} | | {peer} | | {goal}: **not measured** |", missing.what);
+    }
     for note in &section.notes {
         let _ = write!(text, "\n{note}\n");
     }
@@ -121,8 +125,11 @@ mod tests {
 
     #[test]
     fn a_table_shows_both_sides_the_ratio_and_whether_the_goal_is_met() {
-        let text = markdown(&section("call", 90.0));
+        let mut section = section("call", 90.0);
+        section.judge(Row::beside("list", Unit::PerSecond, &Some(vec![1.0]), "SDK", &None), Goal::AtLeast(8.0));
+        let text = markdown(&section);
         assert!(text.contains("| create | 90 /s | bare: 100 /s | 0.90 | ≥ 0.95: **missed** |"), "{text}");
+        assert!(text.contains("| list | | SDK | | ≥ 8.00: **not measured** |\n\nA note."), "{text}");
         assert!(text.ends_with("A note.\n"));
     }
 

@@ -10,7 +10,8 @@ pub(super) struct Contestant<'a> {
     run: Box<dyn FnMut(usize) -> Result<Used, Failure> + 'a>,
     /// Whether it may fail without ending the benchmark.
     is_peer: bool,
-    failed: Option<String>,
+    /// It has no figures.
+    is_out: bool,
     /// What each counted round used.
     used: Vec<Used>,
 }
@@ -18,7 +19,7 @@ pub(super) struct Contestant<'a> {
 impl<'a> Contestant<'a> {
     /// What has to work.
     pub(super) fn ours(name: &'a str, run: impl FnMut(usize) -> Result<Used, Failure> + 'a) -> Self {
-        Self { name, run: Box::new(run), is_peer: false, failed: None, used: Vec::new() }
+        Self { name, run: Box::new(run), is_peer: false, is_out: false, used: Vec::new() }
     }
 
     /// What others made: when it fails, it is left out.
@@ -26,9 +27,14 @@ impl<'a> Contestant<'a> {
         Self { is_peer: true, ..Self::ours(name, run) }
     }
 
-    /// One number of each counted round, unless it failed or one of them is not known.
+    /// What others made and is not here. It takes no turn; it is there so that its rows are.
+    pub(super) fn missing(name: &'a str) -> Self {
+        Self { is_out: true, ..Self::peer(name, |_| Err("it is not here".into())) }
+    }
+
+    /// One number of each counted round, unless it is not here, failed, or one of them is not known.
     pub(super) fn each(&self, read: impl Fn(&Used) -> Option<f64>) -> Seen {
-        if self.failed.is_some() { None } else { self.used.iter().map(read).collect() }
+        if self.is_out { None } else { self.used.iter().map(read).collect() }
     }
 
     pub(super) fn seconds(&self) -> Seen {
@@ -54,7 +60,7 @@ fn turns(rounds: std::ops::RangeInclusive<usize>, contestants: &mut [Contestant<
     for round in rounds {
         for turn in 0..count {
             let contestant = &mut contestants[(round + turn) % count];
-            if contestant.failed.is_some() {
+            if contestant.is_out {
                 continue;
             }
             match (contestant.run)(round) {
@@ -62,7 +68,7 @@ fn turns(rounds: std::ops::RangeInclusive<usize>, contestants: &mut [Contestant<
                 Ok(_) => {}
                 Err(error) if contestant.is_peer => {
                     notes.push(format!("Left out: {}. It failed in round {round}: {error}", contestant.name));
-                    contestant.failed = Some(error.to_string());
+                    contestant.is_out = true;
                 }
                 Err(error) => return Err(format!("{}: {error}", contestant.name).into()),
             }
@@ -101,6 +107,9 @@ mod tests {
         let mut both = [Contestant::ours("ours", works), Contestant::peer("peer", fails)];
         let notes = alternate_cold(3, &mut both).unwrap();
         assert_eq!(notes, ["Left out: peer. It failed in round 2: it broke"]);
+        assert_eq!((both[0].seconds().map(|seen| seen.len()), both[1].seconds()), (Some(3), None));
+        let mut both = [Contestant::ours("ours", works), Contestant::missing("peer")];
+        assert!(alternate(3, &mut both).unwrap().is_empty(), "why it is missing is said by who looked for it");
         assert_eq!((both[0].seconds().map(|seen| seen.len()), both[1].seconds()), (Some(3), None));
         let error = alternate(3, &mut [Contestant::ours("ours", fails)]).unwrap_err();
         assert_eq!(error.to_string(), "ours: it broke");

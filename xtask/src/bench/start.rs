@@ -37,10 +37,13 @@ pub(super) fn run(bench: &Bench) -> Result<Section, Failure> {
         Contestant::ours("--help", |_| spawn(&ours, &["--help"], times)),
         Contestant::ours("package list", |_| spawn(&ours, &["package", "list", "--type", "firmware"], times)),
     ];
-    match &bench.peers.python {
-        Ok(python) => contestants.push(Contestant::peer("Python SDK", |_| spawn(python, &[&script], bench.pick(5, 3)))),
-        Err(reason) => section.left_out("the official Python SDK", reason),
-    }
+    contestants.push(match &bench.peers.python {
+        Ok(python) => Contestant::peer("Python SDK", |_| spawn(python, &[&script], bench.pick(5, 3))),
+        Err(reason) => {
+            section.left_out("the official Python SDK", reason);
+            Contestant::missing("Python SDK")
+        }
+    });
     section.notes.extend(alternate(bench.pick(7, 2), &mut contestants)?);
     let rate = |contestant: &Contestant<'_>| contestant.each(|used| used.rate("runs"));
     let each = |contestant: &Contestant<'_>| contestant.each(|used| Some(used.seconds / used.own("runs")?));

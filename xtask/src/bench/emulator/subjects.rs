@@ -16,7 +16,8 @@ use crate::{Failure, document};
 pub(in crate::bench) const PACKAGES: usize = 10;
 
 /// What the servers write, below `target/bench`; large after many creates.
-pub(super) const FOLDERS: [&str; 4] = ["emulator", "emulator-again", "prism", "wiremock"];
+pub(super) const FOLDERS: [&str; 6] =
+    ["emulator", "emulator-again", "prism", "prism-again", "wiremock", "wiremock-again"];
 
 /// The project of those that do not have one of their own.
 const PROJECT: &str = "0123456789abcdef0123456789abcdef";
@@ -25,7 +26,6 @@ const LIST: &str = "/v5/iot/{project_id}/ota-upgrades/packages";
 
 /// A server under test, and where and how to ask it.
 pub(super) struct Subject {
-    pub(super) name: &'static str,
     pub(super) server: Server,
     pub(super) url: String,
     pub(super) project: String,
@@ -58,11 +58,11 @@ pub(super) fn ours(bench: &Bench, folder: &str, is_bound: bool) -> Result<Subjec
     let text = |name: &str| server.value(name).map(str::to_owned);
     let (url, project, token) =
         (text("IOTDA_OTA_ENDPOINT")?, text("HUAWEICLOUD_SDK_PROJECT_ID")?, text("IOTDA_OTA_TOKEN")?);
-    Ok(Subject { name: "ours", server, url, project, token, is_bound })
+    Ok(Subject { server, url, project, token, is_bound })
 }
 
 /// Prism reads the document, whose examples are its answers.
-pub(super) fn prism(bench: &Bench, answers: &Answers) -> Result<Subject, Failure> {
+pub(super) fn prism(bench: &Bench, folder: &str, answers: &Answers) -> Result<Subject, Failure> {
     let script = bench.peers.prism.as_ref().map_err(String::as_str)?;
     let mut document = document::read(&bench.root)?;
     for (path, method, status, answer) in [
@@ -76,31 +76,31 @@ pub(super) fn prism(bench: &Bench, answers: &Answers) -> Result<Subject, Failure
         }
         content["examples"] = json!({ "ten": { "summary": "The answer of the emulator.", "value": answer } });
     }
-    let file = bench.folder("prism")?.join("document.json");
+    let file = bench.folder(folder)?.join("document.json");
     fs::write(&file, document.to_string())?;
     let port = free_port()?;
     let mut command = bench.on(Side::Server, "node");
     command.arg(script).args(["mock", "--port", &port.to_string(), "--host", "127.0.0.1"]).arg(file);
-    stranger("Prism", command, port)
+    stranger(command, port)
 }
 
 /// WireMock does not read OpenAPI documents, so it gets the answers alone.
-pub(super) fn wiremock(bench: &Bench, answers: &Answers) -> Result<Subject, Failure> {
+pub(super) fn wiremock(bench: &Bench, folder: &str, answers: &Answers) -> Result<Subject, Failure> {
     let archive = bench.peers.wiremock.as_ref().map_err(String::as_str)?;
-    let folder = bench.folder("wiremock")?;
+    let folder = bench.folder(folder)?;
     stubs(&folder, answers)?;
     let port = free_port()?;
     let mut command = bench.on(Side::Server, "java");
     command.arg("-jar").arg(archive).args(["--port", &port.to_string(), "--bind-address", "127.0.0.1"]);
     command.args(["--disable-banner", "--no-request-journal", "--root-dir"]).arg(folder);
-    stranger("WireMock", command, port)
+    stranger(command, port)
 }
 
 /// A server that says nothing of itself.
-fn stranger(name: &'static str, mut command: Command, port: u16) -> Result<Subject, Failure> {
+fn stranger(mut command: Command, port: u16) -> Result<Subject, Failure> {
     let server = Server::start_silent(&mut command, || TcpStream::connect(("127.0.0.1", port)).is_ok())?;
     let (project, token) = (PROJECT.to_owned(), "fake-token".to_owned());
-    Ok(Subject { name, server, url: format!("http://127.0.0.1:{port}"), project, token, is_bound: true })
+    Ok(Subject { server, url: format!("http://127.0.0.1:{port}"), project, token, is_bound: true })
 }
 
 fn stubs(folder: &Path, answers: &Answers) -> Result<(), Failure> {
