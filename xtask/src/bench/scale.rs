@@ -59,6 +59,15 @@ fn rows(section: &mut Section, what: &str, contestants: &[Contestant<'_>], count
     }
 }
 
+/// Where a page begins.
+#[derive(Clone, Copy)]
+enum Place {
+    First,
+    Offset,
+    /// After the package in the middle of all.
+    Middle,
+}
+
 /// An emulator that holds a number of packages.
 struct Store {
     title: &'static str,
@@ -86,7 +95,11 @@ fn packages(bench: &Bench, section: &mut Section) -> Result<(), Failure> {
 
 /// All pages first, because creates change how many packages there are.
 fn measure(bench: &Bench, section: &mut Section, stores: &[Store]) -> Result<(), Failure> {
-    for (what, place) in [("list page", ""), ("list page after an offset of 500", "&offset=500")] {
+    for (what, place) in [
+        ("list page", Place::First),
+        ("list page after an offset of 500", Place::Offset),
+        ("list page after a marker in the middle", Place::Middle),
+    ] {
         let mut contestants: Vec<_> =
             stores.iter().map(|store| Contestant::ours(store.title, move |_| store.list(bench, place))).collect();
         alternate(bench.pick(7, 1), &mut contestants)?;
@@ -109,9 +122,14 @@ impl Store {
     }
 
     /// Pages of ten.
-    fn list(&self, bench: &Bench, place: &str) -> Result<Used, Failure> {
+    fn list(&self, bench: &Bench, place: Place) -> Result<Used, Failure> {
         let asked = ["--seconds", bench.pick("2", "0.2"), "--packages", "10"];
-        self.load(bench, &asked, &[], &format!("?package_type=firmwarePackage&limit=10{place}"))
+        let (query, middle) = ("?package_type=firmwarePackage&limit=10", format!("v{}", self.size / 2));
+        match place {
+            Place::First => self.load(bench, &asked, &[], query),
+            Place::Offset => self.load(bench, &asked, &[], &format!("{query}&offset=500")),
+            Place::Middle => self.load(bench, &asked, &["--after", &middle], query),
+        }
     }
 
     fn create(&self, bench: &Bench) -> Result<Used, Failure> {

@@ -49,6 +49,9 @@ struct Args {
     /// How many packages the body has to hold
     #[arg(long)]
     packages: usize,
+    /// Asks for the page after the package of this version, whose marker is looked up before the measurement
+    #[arg(long, conflicts_with = "body")]
+    after: Option<String>,
     /// Deletes what it created, after the measurement
     #[arg(long)]
     undo: bool,
@@ -86,7 +89,11 @@ struct Answer {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
-    let args = Args::parse();
+    let mut args = Args::parse();
+    if let Some(version) = &args.after {
+        let marker = marker(&args, version).await?;
+        args.path.push_str(&format!("&marker={marker}"));
+    }
     let mut connections = Vec::new();
     for _ in 0..args.connections {
         connections.push(Connection::open(&args.endpoint).await?);
@@ -111,11 +118,31 @@ async fn main() -> Result<(), Failure> {
     Ok(())
 }
 
+impl Args {
+    fn head(&self, method: &str, path: &str, host: &str) -> String {
+        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\n");
+        for header in &self.headers {
+            head.push_str(header);
+            head.push_str("\r\n");
+        }
+        head
+    }
+}
+
+/// The marker of a page that ends with the one package of this version.
+async fn marker(args: &Args, version: &str) -> Result<String, Failure> {
+    let mut connection = Connection::open(&args.endpoint).await?;
+    let head = args.head("GET", &format!("{}&version={version}", args.path), &connection.host);
+    let answer = connection.ask(&format!("{head}\r\n")).await?;
+    let page: serde_json::Value = serde_json::from_slice(&answer.body)?;
+    Ok(page["page"]["marker"].as_str().ok_or("the package of --after is not listed")?.to_owned())
+}
+
 impl Load {
     /// Asks on one connection until there is nothing more to ask.
     async fn ask(self: Arc<Self>, mut connection: Connection) -> Result<Seen, Failure> {
         let args = &self.args;
-        let head = self.head(&args.method, &args.path, &connection.host);
+        let head = args.head(&args.method, &args.path, &connection.host);
         let mut seen = Seen::default();
         while let Some(number) = self.next() {
             let mut request = head.clone();
@@ -152,19 +179,10 @@ impl Load {
         self.args.requests.is_none_or(|requests| number < requests).then_some(number)
     }
 
-    fn head(&self, method: &str, path: &str, host: &str) -> String {
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\n");
-        for header in &self.args.headers {
-            head.push_str(header);
-            head.push_str("\r\n");
-        }
-        head
-    }
-
     async fn delete(&self, packages: &[String]) -> Result<(), Failure> {
         let mut connection = Connection::open(&self.args.endpoint).await?;
         for package in packages {
-            let head = self.head("DELETE", &format!("{}/{package}", self.args.path), &connection.host);
+            let head = self.args.head("DELETE", &format!("{}/{package}", self.args.path), &connection.host);
             let status = connection.ask(&format!("{head}\r\n")).await?.status;
             if status != 204 {
                 return Err(format!("a delete was answered with {status}").into());
