@@ -6,11 +6,11 @@ mod delete;
 mod waits;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use futures_util::TryStreamExt;
+use futures_util::future::join_all;
 use iotda_ota::{Error, ErrorKind, PackageType, RetryPolicy};
-use support::{Answer, Received, Stub, impatient};
+use support::{Answer, LIMIT, Received, Stub, impatient};
 
 const ID: &str = "28f61af50fc9452aa0ed5ea25c3cc3d3";
 
@@ -34,15 +34,9 @@ fn well(request: &Received) -> Answer {
 
 /// What each operation that may be repeated comes to, and how many attempts it took.
 async fn outcomes(answers: &[Answer], policy: RetryPolicy) -> Vec<Result<u32, Error>> {
-    let mut outcomes = Vec::new();
-    for operation in 0..3 {
+    join_all((0..3).map(async |operation| {
         let stub = at_first(answers.to_vec()).await;
-        let client = stub
-            .builder()
-            .timeout(Duration::from_millis(500))
-            .retry(policy.clone())
-            .build()
-            .expect("the settings are valid");
+        let client = stub.builder().timeout(LIMIT).retry(policy.clone()).build().expect("the settings are valid");
         let packages = client.packages();
         let outcome = match operation {
             0 => packages.list(PackageType::Firmware).send().await.map(|response| response.attempts()),
@@ -53,9 +47,9 @@ async fn outcomes(answers: &[Answer], policy: RetryPolicy) -> Vec<Result<u32, Er
         // A delete may be made sure of besides.
         let is_attempt = |request: &&Received| operation < 2 || request.method == "DELETE";
         assert_eq!(stub.received().iter().filter(is_attempt).count(), attempts as usize);
-        outcomes.push(outcome);
-    }
-    outcomes
+        outcome
+    }))
+    .await
 }
 
 fn throttled(code: &str) -> Answer {

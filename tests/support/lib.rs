@@ -16,7 +16,7 @@ mod target;
 pub use iotda_ota_emulator::Refusal;
 pub use proxy::{Fault, Proxy};
 pub use relay::Relay;
-pub use stub::{Answer, Received, Stub, impatient};
+pub use stub::{Answer, LIMIT, Received, Stub, impatient};
 pub use target::{
     Target, dedicated_target, refusing_target, shared_target, strict_target, target, target_at, target_that_remembers,
     target_with_metadata, target_without_objects,

@@ -194,6 +194,10 @@ impl Answer {
     }
 }
 
+/// The time of one attempt for tests in which one side is silent and the other answers at once, a machine with other loads
+/// included.
+pub const LIMIT: Duration = Duration::from_secs(2);
+
 /// Retries as they are, but for the delays, for which no test wants to wait.
 pub fn impatient() -> RetryPolicy {
     RetryPolicy::default().delays(Duration::ZERO, Duration::ZERO)
