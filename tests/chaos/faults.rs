@@ -1,12 +1,13 @@
-//! What goes wrong: every kind of fault, together for about one request in five; or creates that are carried out late.
+//! What goes wrong: every kind of fault at IAM, IoTDA and OBS, together for about one request in five; or creates that are
+//! carried out late.
 
 use std::time::Duration;
 
 use iotda_ota_emulator::{Fault, Faults};
 
-/// The faults of every request, with the share that each strikes. Kinds that wait for the client's time limit are rarer,
-/// so that a run stays short.
-const EVERYWHERE: [(&str, f64); 27] = [
+/// The faults of IoTDA and OBS, with the share of requests that each strikes; `*` stands for each of the two. Kinds that
+/// wait for the client's time limit are rarer, so that a run stays short.
+const OFTEN: [(&str, f64); 27] = [
     ("*:status:status=500,body=error_code", 0.01),
     ("*:status:status=500,body=errorCode", 0.01),
     ("*:status:status=502,body=html", 0.01),
@@ -36,18 +37,52 @@ const EVERYWHERE: [(&str, f64); 27] = [
     ("iotda:delay:for=4s", 0.001),
 ];
 
-/// Faults of IAM, which is asked so rarely that chance would leave it alone, and of credentials, which are renewed after a
-/// refusal, but not time and again.
-const ONCE: [&str; 3] = ["iam:throttle:status=429,times=1", "iam:throttle:status=403,times=1", "iotda:expire:times=1"];
+/// Faults that strike IAM and OBS once each: they are asked so rarely that chance might leave them alone.
+const RARE: [&str; 14] = [
+    "delay:for=20ms",
+    "status:status=500,body=error_code",
+    "status:status=500,body=errorCode",
+    "status:status=502,body=html",
+    "status:status=503,body=nested",
+    "status:status=503,body=code",
+    "status:status=504,body=empty",
+    "throttle:status=429",
+    "throttle:status=429,retry-after=0",
+    "close-before",
+    "close-before:reset=true",
+    "close-after-commit",
+    "close-after-commit:reset=true",
+    "cut",
+];
 
-/// Switches them all on. Each has a sequence of its own, which the seed decides.
-pub(crate) fn switch_on(faults: &Faults, seed: u64) {
-    for text in ONCE {
-        add(faults, read(text));
+/// What else happens once: faults of single services, and of credentials, which are renewed after a refusal, but not time
+/// and again. An answer to HEAD has no body, and so no code that tells throttling from another 403.
+const ONCE: [&str; 10] = [
+    "iam:throttle:status=403",
+    "iam:stall",
+    // The first that lets a token through.
+    "iam:stall:for=20ms",
+    "obs:stall:for=20ms",
+    "put_object:throttle:status=403",
+    "get_object:throttle:status=403",
+    "obs:throttle:status=503",
+    "obs:status:status=503,body=xml",
+    "iotda:expire:skip=50",
+    "put_object:expire:skip=4",
+];
+
+/// Switches them all on. Each has a sequence of its own, which the seed decides. Returns the ids of those that strike once.
+pub(crate) fn switch_on(faults: &Faults, seed: u64) -> Vec<u64> {
+    let rare = ["iam", "obs"].iter().flat_map(|service| RARE.iter().map(move |kind| format!("{service}:{kind}")));
+    let once = rare.chain(ONCE.map(str::to_owned)).map(|text| add(faults, read(&text).times(1))).collect();
+    let often = OFTEN.iter().flat_map(|(text, probability)| match text.strip_prefix("*:") {
+        Some(kind) => ["iotda", "obs"].map(|service| (format!("{service}:{kind}"), *probability)).to_vec(),
+        None => vec![((*text).to_owned(), *probability)],
+    });
+    for (index, (text, probability)) in often.enumerate() {
+        add(faults, read(&text).probability(probability).seed(nth(seed, index)));
     }
-    for (index, (text, probability)) in EVERYWHERE.into_iter().enumerate() {
-        add(faults, read(text).probability(probability).seed(nth(seed, index)));
-    }
+    once
 }
 
 /// How a create is carried out after its connection broke.

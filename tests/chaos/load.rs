@@ -41,6 +41,8 @@ pub(crate) struct Figures {
     differences: Differences,
     requests: u64,
     struck: u64,
+    /// Faults that were to strike once and did not.
+    idle: Vec<String>,
     elapsed: Duration,
 }
 
@@ -62,13 +64,12 @@ impl Load {
         let file = folder.path().join("upgrade.bin");
         std::fs::write(&file, b"fake firmware").expect("the file can be written");
         let location = target.upload("upgrade.bin", &file).await;
-        faults::switch_on(target.faults(), self.seed);
+        let once = faults::switch_on(target.faults(), self.seed);
 
-        // A source of tokens, so that IAM takes part.
+        // A user, so that IAM takes part: it is asked for tokens and for temporary access keys.
         let policy =
-            RetryPolicy::default().max_attempts(12).delays(Duration::from_millis(5), Duration::from_millis(200));
-        let builder = target.addresses().project_id(target.project_id()).access_key(target.access_key());
-        let client = builder.credentials(target.user()).retry(policy);
+            RetryPolicy::default().max_attempts(20).delays(Duration::from_millis(5), Duration::from_millis(200));
+        let client = target.addresses().credentials(target.user()).retry(policy);
         let limit = Duration::from_secs(3);
         let client = client.timeout(limit).idle_timeout(limit).build();
         let client = client.expect("the settings are valid");
@@ -85,10 +86,21 @@ impl Load {
             told.extend(versions);
         }
         figures.elapsed = started.elapsed();
+        // Each service asks the first of its faults about every request.
+        let mut requests = BTreeMap::new();
         for fault in target.faults().list() {
-            figures.requests = figures.requests.max(fault.matched);
+            let text = fault.fault.to_string();
+            let scope = text.split(':').next().unwrap_or_default();
+            if ["iam", "iotda", "obs"].contains(&scope) {
+                let most: &mut u64 = requests.entry(scope.to_owned()).or_default();
+                *most = fault.matched.max(*most);
+            }
             figures.struck += fault.hits;
+            if fault.hits == 0 && once.contains(&fault.id) {
+                figures.idle.push(text);
+            }
         }
+        figures.requests = requests.values().sum();
         target.faults().clear();
         let all = target.client().packages().list(PackageType::Firmware).stream();
         let found: Vec<_> = all.try_collect().await.expect("without faults everything is listed");
@@ -121,7 +133,7 @@ impl Shared {
     async fn one(&self, number: usize, version: &str, figures: &mut Figures) -> Told {
         let mut random = fastrand::Rng::with_seed(self.load.seed.wrapping_add(number as u64));
         let made = match random.u8(..20) {
-            0 => self.publish(version).await,
+            0 => self.publish(version, figures).await,
             _ => self.create(version, figures).await,
         };
         let id = match made {
@@ -177,9 +189,18 @@ impl Shared {
         Ok(package.into_inner().package_id)
     }
 
-    async fn publish(&self, version: &str) -> Result<PackageId, Error> {
+    async fn publish(&self, version: &str, figures: &mut Figures) -> Result<PackageId, Error> {
         let publish = self.client.publish(&self.file, "my-app", "my-product", PackageType::Firmware, version);
-        Ok(publish.bucket(&self.bucket).send().await?.package.package_id)
+        let key = format!("{version}/upgrade.bin");
+        let package = publish.bucket(&self.bucket).object_key(&key).send().await?.package;
+        // What was uploaded has to be what was published, if there is an answer at all.
+        let stored = self.client.obs()?.checksum(&self.bucket, &key).await;
+        match (stored, &self.location.sign) {
+            (Ok(stored), Some(sign)) if sign.matches(&stored) => {}
+            (Err(error), _) if error.is_retryable() => {}
+            (stored, _) => figures.wrong.push(format!("{version}: {key} is stored as {stored:?}")),
+        }
+        Ok(package.package_id)
     }
 
     /// What is shown and listed has to be what was created, if there is an answer at all.
@@ -220,6 +241,7 @@ impl Figures {
         // The service answers all the time, if badly, so everything can be found out.
         assert_eq!((self.unknown, self.delete_unknown), (0, 0), "{self:#?}");
         assert!(self.struck > 0 && self.found > 0 && self.repeated > 0, "the faults strike: {self:#?}");
+        assert!(self.idle.is_empty(), "each service meets each fault: {self:#?}");
     }
 
     #[expect(clippy::print_stdout, reason = "the figures are what the full run is for")]
