@@ -218,7 +218,8 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// When the file has a mistake, and then nothing was changed; or when the data cannot be written.
+    /// When the file has a mistake, or its objects are more than [`Builder::limit_storage`] allows, and then nothing was
+    /// changed; or when the data cannot be written: after [`StateError::Interrupted`] the emulator is empty.
     pub async fn load(&self, file: impl AsRef<Path>) -> Result<Loaded, StateError> {
         state::load::load(&self.shared.store, tokio::fs::File::open(file).await?).await
     }

@@ -40,6 +40,14 @@ pub enum StateError {
     /// The database failed, or the emulator is stopping.
     #[error("{0}")]
     Store(String),
+    /// Every line of the file was good, and yet not all of it could be stored. What was stored before is gone.
+    #[error("the file could not be loaded to its end: what was stored before is gone, and {left}")]
+    Interrupted {
+        /// What is stored now.
+        left: &'static str,
+        /// Why it could not be stored.
+        source: Box<StateError>,
+    },
 }
 
 impl StateError {

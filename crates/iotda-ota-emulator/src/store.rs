@@ -268,6 +268,11 @@ impl Store {
         self.inner.lock.release();
     }
 
+    /// Most bytes that objects and parts may have together, if there is a limit.
+    pub(crate) fn limit_storage(&self) -> Option<u64> {
+        self.inner.files.space().most()
+    }
+
     async fn read<T: Send + 'static>(
         &self,
         query: impl FnOnce(&mut rusqlite::Connection) -> Result<T, StoreError> + Send + 'static,

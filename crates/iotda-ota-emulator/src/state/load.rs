@@ -23,22 +23,28 @@ const PACKAGES_AT_ONCE: usize = 10_000;
 
 /// Replaces everything that the emulator keeps by what a file says.
 ///
-/// When a line is wrong nothing is changed. Requests that come meanwhile see a part of it.
+/// When a line is wrong, or there is no room for the objects, nothing is changed. Should anything else fail after that, the
+/// store is empty: a part of a file is no state that anybody asked for. Requests that come meanwhile see a part of it.
 pub(crate) async fn load(store: &Store, mut file: File) -> Result<Loaded, StateError> {
-    let found = check(&mut file).await?;
+    let found = check(&mut file, store.limit_storage()).await?;
     super::reset(store).await?;
-    add(store, &mut file).await?;
-    Ok(found)
+    let Err(cause) = add(store, &mut file).await else { return Ok(found) };
+    let left = match super::reset(store).await {
+        Ok(()) => "nothing of the file is kept",
+        Err(_) => "a part of the file may be kept until a reset",
+    };
+    Err(StateError::Interrupted { left, source: Box::new(cause) })
 }
 
-/// Reads all of it and looks for mistakes.
-async fn check(file: &mut File) -> Result<Loaded, StateError> {
+/// Reads all of it and looks for mistakes, and for more bytes of objects than there may be.
+async fn check(file: &mut File, limit_storage: Option<u64>) -> Result<Loaded, StateError> {
     let mut lines = Lines::new(file).await?;
     let mut found = Loaded::default();
     let mut ids = HashSet::new();
     let mut buckets = HashSet::from([BUCKET.to_owned()]);
     let mut last: Option<RecordId> = None;
     let (mut is_dump, mut has_end, mut in_object) = (false, false, false);
+    let mut bytes = 0;
     while let Some(line) = lines.next().await? {
         let number = lines.number;
         let problem = |problem: &str| Err(StateError::line(number, problem));
@@ -75,11 +81,12 @@ async fn check(file: &mut File) -> Result<Loaded, StateError> {
             Line::Object(object) => {
                 check_object(&object, &buckets).map_err(|problem| StateError::line(number, problem))?;
                 in_object = object.text.is_none();
+                bytes += object.text.map_or(0, |text| text.len() as u64);
                 found.objects += 1;
             }
             Line::Bytes(_) if !was_in_object => return problem("bytes follow an object without text only"),
             Line::Bytes(text) => {
-                decode(&text, number)?;
+                bytes += decode(&text, number)?.len() as u64;
                 in_object = true;
             }
             Line::End(end) => {
@@ -88,6 +95,10 @@ async fn check(file: &mut File) -> Result<Loaded, StateError> {
                 }
                 has_end = true;
             }
+        }
+        if let Some(most) = limit_storage.filter(|&most| bytes > most) {
+            let problem = format!("the objects so far have {bytes} bytes, and all may have {most} (--limit-storage)");
+            return Err(StateError::line(number, problem));
         }
     }
     if is_dump && !has_end {

@@ -29,6 +29,11 @@ impl Space {
         Self { inner: Arc::new(Inner { used: AtomicU64::new(used), most }) }
     }
 
+    /// How many bytes there may be at most.
+    pub(super) fn most(&self) -> Option<u64> {
+        self.inner.most
+    }
+
     pub(super) fn reserve_nothing(&self) -> Reserved {
         Reserved { space: self.clone(), bytes: 0 }
     }

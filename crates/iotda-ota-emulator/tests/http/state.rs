@@ -8,8 +8,10 @@ use http::Method;
 use huaweicloud_signing::obs::Resource;
 use iotda_ota_emulator::{Builder, Emulator, FixedClock, StartError};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 
 use crate::client::{Caller, DOCUMENTED_TIME, code, minimal, read, sign};
+use crate::raw;
 use crate::signing::Key;
 
 fn fixed() -> Builder {
@@ -132,6 +134,67 @@ async fn a_reset_removes_the_files_and_gives_their_room_back() {
         caller.emulator.reset().await.unwrap();
         assert_eq!(fs::read_dir(folder.path().join("objects")).unwrap().count(), 0);
     }
+}
+
+#[tokio::test]
+async fn a_file_with_more_bytes_than_there_may_be_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("large.jsonl"));
+    let builder = fixed().data_dir(&data).limit_storage(1_000);
+    let caller = Caller::of(builder.clone().start().await.unwrap());
+    caller.upload("a.bin", b"firmware").await;
+    assert_eq!(caller.create(&minimal("a.bin")).await.0, 201);
+    let before = list(&caller).await;
+    let large = json!({"object": {"key": "b.bin", "text": "x".repeat(600)}});
+    let more = json!({"object": {"key": "c.bin"}});
+    let bytes = json!({"bytes": "AAAA".repeat(150)});
+    let text = format!("{}\n{large}\n{more}\n{bytes}\n", json!({"package": minimal("b.bin")}));
+    fs::write(&file, &text).unwrap();
+    let url = format!("{}/emulator/load", caller.emulator.endpoint());
+    let answer = read(caller.http.post(url).body(text).send().await.unwrap()).await;
+    assert_eq!(code(&answer), (400, "EMULATOR.INVALID_CONTROL_CALL"));
+    let problem = answer.1["error_msg"].as_str().unwrap();
+    assert!(problem.contains("line 4: ") && problem.contains("1050 bytes") && problem.contains("1000"), "{problem}");
+    assert_eq!(list(&caller).await, before);
+    assert_eq!(caller.obs(Method::GET, "a.bin", &[], "").await.text().await.unwrap(), "firmware");
+    caller.emulator.reset().await.unwrap();
+    caller.emulator.shutdown().await;
+
+    for _ in 0..2 {
+        let error = builder.clone().load(&file).start().await.unwrap_err();
+        assert!(matches!(error, StartError::Load { .. }), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_load_that_runs_out_of_room_leaves_nothing_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let caller = Caller::of(fixed().data_dir(folder.path()).limit_storage(1 << 20).start().await.unwrap());
+    caller.upload("a.bin", b"firmware").await;
+    // An upload that goes on takes the room that the file counts on.
+    let headers = caller.signed(&Method::PUT, "slow.bin", &[]);
+    let headers: String =
+        headers.iter().map(|(name, value)| format!("{name}: {}\r\n", value.to_str().unwrap())).collect();
+    let head =
+        format!("PUT /emulator-bucket/slow.bin HTTP/1.1\r\nhost: localhost\r\n{headers}content-length: 900000\r\n\r\n");
+    let mut upload = raw::connect(caller.emulator.obs_endpoint()).await;
+    upload.write_all(format!("{head}{}", "x".repeat(600_000)).as_bytes()).await.unwrap();
+    let has_come = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().metadata().unwrap().len() > 300_000;
+    while !fs::read_dir(folder.path().join("incoming")).unwrap().any(has_come) {
+        tokio::task::yield_now().await;
+    }
+    let object = |key: &str, size| json!({"object": {"key": key, "text": "x".repeat(size)}});
+    let text =
+        format!("{}\n{}\n{}\n", json!({"bucket": {"name": "mine-1"}}), object("b.bin", 10), object("c.bin", 900_000));
+    let url = format!("{}/emulator/load", caller.emulator.endpoint());
+    let answer = read(caller.http.post(url).body(text).send().await.unwrap()).await;
+    assert_eq!(answer.0, 500);
+    let problem = answer.1["error_msg"].as_str().unwrap();
+    assert!(problem.contains("nothing of the file is kept") && problem.contains("1048576 bytes"), "{problem}");
+    for key in ["a.bin", "b.bin", "c.bin"] {
+        assert_eq!(caller.obs(Method::GET, key, &[], "").await.status(), 404, "{key}");
+    }
+    assert_eq!(other_bucket(&caller, Method::HEAD, None, "").await.status(), 404);
 }
 
 #[tokio::test]

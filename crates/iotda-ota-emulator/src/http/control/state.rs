@@ -66,6 +66,7 @@ pub(super) async fn load(State(shared): State<Arc<Shared>>, request: Request) ->
         StateError::Line { .. } => invalid(error.to_string()),
         StateError::File(cause) => failed(cause),
         StateError::Store(_) => failed(error),
+        StateError::Interrupted { ref source, .. } => failed(format!("{error}: {}", cause(source))),
     })?;
     Ok(answer(StatusCode::OK, &loaded))
 }
@@ -75,6 +76,11 @@ pub(super) async fn reset(State(shared): State<Arc<Shared>>) -> Result<Response,
     let resetting = tokio::spawn(async move { shared.reset().await });
     resetting.await.map_err(failed)??;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// The last of the causes of an error, which says what has to be mended.
+fn cause(error: &dyn std::error::Error) -> &dyn std::error::Error {
+    error.source().map_or(error, cause)
 }
 
 fn failed(error: impl std::fmt::Display) -> Rejection {
