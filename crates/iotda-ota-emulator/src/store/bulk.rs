@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::record_id::RecordId;
 use super::sums;
-use super::{Store, StoreError, columns, packages};
+use super::{Store, StoreError, columns, filters, packages};
 use crate::clock::{Clock, compact_time, unix_seconds};
 use crate::package::{NewPackage, Package};
 
@@ -89,7 +89,11 @@ impl Store {
 fn add(connection: &Connection, clock: &dyn Clock, known: KnownPackage) -> Result<(), StoreError> {
     let now = unix_seconds(clock.now());
     let record_id = match known.record_id {
-        None => RecordId::next(connection, now)?,
+        None => {
+            let id = RecordId::next(connection, now)?;
+            id.give_out(connection)?;
+            id
+        }
         Some(id) => {
             id.reserve(connection)?;
             id
@@ -100,12 +104,13 @@ fn add(connection: &Connection, clock: &dyn Clock, known: KnownPackage) -> Resul
         create_time: known.create_time.unwrap_or_else(|| compact_time(now)),
         ..known.new.into()
     };
+    let lists = filters::lists(connection, &package)?;
     if let Some(id) = known.package_id {
         package.package_id = id;
-        return match packages::add(connection, record_id.seq, &package)? {
+        return match packages::add(connection, record_id.seq, &package, lists)? {
             true => Ok(()),
             false => Err(StoreError::Failed(format!("another package has the id {}", package.package_id))),
         };
     }
-    packages::add_with_free_id(connection, clock, record_id.seq, &mut package)
+    packages::add_with_free_id(connection, clock, record_id.seq, &mut package, lists)
 }

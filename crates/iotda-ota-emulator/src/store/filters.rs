@@ -28,15 +28,28 @@ pub(super) fn find(connection: &Connection, filter: &Filter) -> Result<Option<Li
     Ok(query(&mut connection.prepare_cached(FIND)?, values(filter))?)
 }
 
+/// The lists that a package belongs in, found and checked before anything is written; nothing for one that has to begin.
+pub(super) type Lists = [Option<Listed>; LISTS];
+
+/// Finds the lists that a package belongs in.
+pub(super) fn lists<Text: AsRef<str>>(connection: &Connection, package: &Package<Text>) -> Result<Lists, StoreError> {
+    let mut find = connection.prepare_cached(FIND)?;
+    let mut lists = [None; LISTS];
+    for (found, values) in lists.iter_mut().zip(values_of(package)) {
+        *found = query(&mut find, values)?;
+    }
+    Ok(lists)
+}
+
 /// Enters a package into its lists.
-pub(super) fn enter(connection: &Connection, seq: i64, package: &Package) -> Result<(), StoreError> {
-    let (mut find, mut count) = (connection.prepare_cached(FIND)?, connection.prepare_cached(COUNT)?);
+pub(super) fn enter(connection: &Connection, seq: i64, package: &Package, lists: Lists) -> Result<(), StoreError> {
+    let mut count = connection.prepare_cached(COUNT)?;
     let mut begin = connection.prepare_cached(
         "INSERT INTO filters (package_type, app_id, product_id, version, packages) VALUES (?1, ?2, ?3, ?4, 1)",
     )?;
     let mut list = connection.prepare_cached("INSERT INTO listing (filter_id, seq) VALUES (?1, ?2)")?;
-    for values in values_of(package) {
-        let filter_id = match query(&mut find, values)? {
+    for (values, found) in values_of(package).zip(lists) {
+        let filter_id = match found {
             Some(Listed { filter_id, packages }) => {
                 count.execute(params![filter_id, packages + 1])?;
                 filter_id
@@ -49,16 +62,14 @@ pub(super) fn enter(connection: &Connection, seq: i64, package: &Package) -> Res
 }
 
 /// Takes a package off its lists; a list without packages is gone.
-pub(super) fn leave<Text: AsRef<str>>(
-    connection: &Connection,
-    seq: i64,
-    package: &Package<Text>,
-) -> Result<(), StoreError> {
-    let (mut find, mut count) = (connection.prepare_cached(FIND)?, connection.prepare_cached(COUNT)?);
+pub(super) fn leave(connection: &Connection, seq: i64, lists: Lists) -> Result<(), StoreError> {
+    if lists.iter().any(Option::is_none) {
+        return Err(sums::damaged(MISCOUNTED).into());
+    }
+    let mut count = connection.prepare_cached(COUNT)?;
     let mut end = connection.prepare_cached("DELETE FROM filters WHERE filter_id = ?1")?;
     let mut unlist = connection.prepare_cached("DELETE FROM listing WHERE filter_id = ?1 AND seq = ?2")?;
-    for values in values_of(package) {
-        let Listed { filter_id, packages } = query(&mut find, values)?.ok_or_else(|| sums::damaged(MISCOUNTED))?;
+    for Listed { filter_id, packages } in lists.into_iter().flatten() {
         match packages {
             0 | 1 => end.execute([filter_id])?,
             _ => count.execute(params![filter_id, packages - 1])?,
@@ -77,6 +88,9 @@ pub(super) fn matches(filter: &Filter, package: &Package<&str>) -> bool {
         && fits(&filter.version, package.version)
 }
 
+/// How many lists a package is in: each of app, product and version is given or not.
+const LISTS: usize = 8;
+
 const FIND: &str = "SELECT filter_id, packages, sum FROM filters
                     WHERE package_type = ?1 AND app_id = ?2 AND product_id = ?3 AND version = ?4";
 
@@ -94,9 +108,9 @@ fn values(filter: &Filter) -> Values<'_> {
     [&filter.package_type, &filter.app_id, &filter.product_id, &filter.version]
 }
 
-/// The eight filters that match a package.
+/// The filters that match a package.
 fn values_of<Text: AsRef<str>>(package: &Package<Text>) -> impl Iterator<Item = Values<'_>> {
-    (0..8).map(|given| {
+    (0..LISTS).map(|given| {
         let pick = |bit: u32, value| if given & (1 << bit) == 0 { "" } else { value };
         [
             package.package_type.as_ref(),

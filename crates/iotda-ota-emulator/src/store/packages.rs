@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::columns::{self, column};
-use super::filters::{self, Listed};
+use super::filters::{self, Listed, Lists};
 use super::record_id::RecordId;
 use super::sums;
 use super::{StoreError, objects};
@@ -48,7 +48,10 @@ pub(super) fn create(
     let now = unix_seconds(clock.now());
     let id = RecordId::next(connection, now)?;
     let mut package = Package { record_id: id.write(), create_time: compact_time(now), ..new.into() };
-    add_with_free_id(connection, clock, id.seq, &mut package)?;
+    let lists = filters::lists(connection, &package)?;
+    // Everything was read and is whole; only from here on something is written.
+    id.give_out(connection)?;
+    add_with_free_id(connection, clock, id.seq, &mut package, lists)?;
     Ok(Created::Package(Box::new(package)))
 }
 
@@ -58,22 +61,23 @@ pub(super) fn add_with_free_id(
     clock: &dyn Clock,
     seq: i64,
     package: &mut Package,
+    lists: Lists,
 ) -> Result<(), StoreError> {
     // Only a clock that counts from one over an old folder needs a second id.
     loop {
         package.package_id = format!("{:032x}", clock.id(IdKind::Package));
-        if add(connection, seq, package)? {
+        if add(connection, seq, package, lists)? {
             return Ok(());
         }
     }
 }
 
 /// Writes a package and everything by which it is found; false, and nothing is written, when its id is taken.
-pub(super) fn add(connection: &Connection, seq: i64, package: &Package) -> Result<bool, StoreError> {
+pub(super) fn add(connection: &Connection, seq: i64, package: &Package, lists: Lists) -> Result<bool, StoreError> {
     if !columns::insert(connection, seq, package)? {
         return Ok(false);
     }
-    filters::enter(connection, seq, package)?;
+    filters::enter(connection, seq, package, lists)?;
     Ok(true)
 }
 
@@ -143,13 +147,14 @@ fn list_in_snapshot(connection: &Connection, query: &ListQuery) -> Result<Page, 
 
 /// Deletes a package; false when there is none.
 pub(super) fn delete(connection: &Connection, package_id: &str) -> Result<bool, StoreError> {
-    {
+    let (seq, lists) = {
         let mut find = connection.prepare_cached("SELECT * FROM packages WHERE package_id = ?1")?;
         let mut rows = find.query([package_id])?;
         let Some(row) = rows.next()? else { return Ok(false) };
-        filters::leave(connection, row.get(column::SEQ)?, &columns::info(row)?)?;
-    }
-    connection.prepare_cached("DELETE FROM packages WHERE package_id = ?1")?.execute([package_id])?;
+        (row.get(column::SEQ)?, filters::lists(connection, &columns::info(row)?)?)
+    };
+    filters::leave(connection, seq, lists)?;
+    connection.prepare_cached("DELETE FROM packages WHERE seq = ?1")?.execute([seq])?;
     Ok(true)
 }
 

@@ -24,19 +24,25 @@ impl RecordId {
         format!("{:08x}{:016x}", self.second, self.seq)
     }
 
-    /// The position of a new package: after all that were ever given out, and in no earlier second.
+    /// The position of a new package: after all that were ever given out, and in no earlier second. It is given out only
+    /// by [`Self::give_out`].
     pub(super) fn next(connection: &Connection, now: i64) -> Result<Self, StoreError> {
         let last = last(connection)?;
         let seq = last.seq.checked_add(1).ok_or_else(|| StoreError::Failed("no place is left".to_owned()))?;
-        let next = Self { second: last.second.max(now), seq };
-        set_last(connection, next)?;
-        Ok(next)
+        Ok(Self { second: last.second.max(now), seq })
+    }
+
+    /// Writes down that this position is the last one.
+    pub(super) fn give_out(self, connection: &Connection) -> Result<(), StoreError> {
+        let mut last = connection.prepare_cached("UPDATE sequence SET last_second = ?1, last = ?2")?;
+        last.execute([self.second, self.seq])?;
+        Ok(())
     }
 
     /// Sees to it that later packages come after this one.
     pub(super) fn reserve(self, connection: &Connection) -> Result<(), StoreError> {
         let last = last(connection)?;
-        set_last(connection, Self { second: last.second.max(self.second), seq: last.seq.max(self.seq) })
+        Self { second: last.second.max(self.second), seq: last.seq.max(self.seq) }.give_out(connection)
     }
 }
 
@@ -47,11 +53,6 @@ fn last(connection: &Connection) -> Result<RecordId, StoreError> {
         .query_row([], |row| sums::check(row).and_then(|()| Ok(RecordId { seq: row.get(0)?, second: row.get(1)? })))
         .optional()?;
     last.ok_or_else(|| sums::damaged("the order of packages is not what was written").into())
-}
-
-fn set_last(connection: &Connection, last: RecordId) -> Result<(), StoreError> {
-    connection.prepare_cached("UPDATE sequence SET last_second = ?1, last = ?2")?.execute([last.second, last.seq])?;
-    Ok(())
 }
 
 #[cfg(test)]

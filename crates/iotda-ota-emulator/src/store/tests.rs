@@ -251,6 +251,39 @@ async fn damaged_records_are_neither_read_nor_changed() {
     assert_damaged("DELETE FROM object_files", read).await;
 }
 
+/// Runs writes in one transaction, in their order: all of them wait while another one runs.
+async fn together<A, B>(store: &Store, first: impl Future<Output = A>, second: impl Future<Output = B>) -> (A, B) {
+    let (free, held) = std::sync::mpsc::channel();
+    let hold = store.inner.writer.run(move |_| {
+        let _ = held.recv();
+        Ok(())
+    });
+    let (_, first, second, _) = tokio::join!(hold, first, second, async move { free.send(()) });
+    (first, second)
+}
+
+#[tokio::test]
+async fn a_write_that_meets_damage_fails_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let [mut whole, mut damaged] = [Vec::new(), Vec::new()];
+    for _ in 0..2 {
+        whole.push(store.create_package(package(1, 1), CHECKS).await.unwrap().package_id);
+        damaged.push(store.create_package(package(2, 2), CHECKS).await.unwrap().package_id);
+    }
+    // The last of the eight that are looked at.
+    damage(folder.path(), "UPDATE filters SET packages = 7 WHERE app_id <> '' AND product_id <> '' AND version = 'V2'");
+    let creates = (store.create_package(package(2, 2), CHECKS), store.create_package(package(1, 1), CHECKS));
+    let (bad, good) = together(&store, creates.0, creates.1).await;
+    assert!(matches!(bad, Err(StoreError::Damaged(_))), "{bad:?}");
+    assert!(good.is_ok(), "{good:?}");
+    let deletes = (store.delete_package(damaged.remove(0)), store.delete_package(whole.remove(0)));
+    let (bad, good) = together(&store, deletes.0, deletes.1).await;
+    assert!(matches!(bad, Err(StoreError::Damaged(_))), "{bad:?}");
+    assert!(matches!(good, Ok(true)), "{good:?}");
+    store.close();
+}
+
 #[tokio::test]
 async fn a_list_that_does_not_have_what_it_counts_is_damaged() {
     let list = async |store: &Store, _| store.list_packages(&everything()).map(drop);

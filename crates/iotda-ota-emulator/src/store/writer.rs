@@ -20,7 +20,7 @@ type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 struct Ran {
     answer: Answer,
     /// Why the whole transaction has to be given up, if this write failed in the middle.
-    spoiled: Option<String>,
+    spoiled: Option<&'static str>,
 }
 
 /// The way to the writing thread.
@@ -57,14 +57,17 @@ impl Writer {
             let before = connection.total_changes();
             let result = write(connection);
             let spoiled = result.is_err() && connection.total_changes() != before;
-            (result, spoiled.then(|| "another write of the same transaction failed".to_owned()))
+            let spoiled = spoiled.then(|| {
+                "another write failed that shared its transaction, so nothing of either was kept; send the request again"
+            });
+            (result, spoiled)
         })
         .await
     }
 
     async fn queue<T: Send + 'static>(
         &self,
-        write: impl FnOnce(&Connection) -> (Result<T, StoreError>, Option<String>) + Send + 'static,
+        write: impl FnOnce(&Connection) -> (Result<T, StoreError>, Option<&'static str>) + Send + 'static,
     ) -> Result<T, StoreError> {
         let (sender, receiver) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
@@ -120,7 +123,7 @@ fn work(connection: &Connection, queue: &mpsc::Receiver<Job>) {
             let ran = job(open.as_ref().map(|()| connection).map_err(StoreError::clone));
             answers.push(ran.answer);
             if let Some(problem) = ran.spoiled {
-                open = open.and(Err(StoreError::Failed(problem)));
+                open = open.and(Err(StoreError::Failed(problem.to_owned())));
             }
         }
         let committed = open.and_then(|()| connection.execute_batch("COMMIT").map_err(StoreError::from));
@@ -204,7 +207,7 @@ mod tests {
             _ => String::new(),
         };
         assert!(text(bad).contains("NOT NULL"));
-        assert!(text(good).contains("another write") && text(late).contains("another write"));
+        assert!(text(good).contains("send the request again") && text(late).contains("send the request again"));
         assert_eq!(count(&writer).await, 1);
     }
 
