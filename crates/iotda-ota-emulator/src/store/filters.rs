@@ -2,6 +2,7 @@
 //!
 //! Of a package there are eight combinations, see [`crate::store`]. Nothing else reads or writes `filters` and `listing`.
 
+use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::StoreError;
@@ -98,7 +99,10 @@ const COUNT: &str = "UPDATE filters SET packages = ?2 WHERE filter_id = ?1";
 
 fn query(find: &mut CachedStatement<'_>, values: Values<'_>) -> rusqlite::Result<Option<Listed>> {
     find.query_row(values, |row| {
-        sums::check(row)?;
+        // With the values that were looked for, so that an index that leads to another list is noticed, too.
+        let [package_type, app_id, product_id, version] = values.map(ValueRef::from);
+        let (filter_id, packages) = (row.get_ref(0)?, row.get_ref(1)?);
+        sums::compare(row, 2, [filter_id, package_type, app_id, product_id, version, packages].into_iter())?;
         Ok(Listed { filter_id: row.get(0)?, packages: row.get(1)? })
     })
     .optional()

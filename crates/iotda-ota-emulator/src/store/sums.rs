@@ -2,7 +2,8 @@
 //!
 //! SQLite notices a broken structure of its pages, but not other texts and numbers in them. So every table has a last
 //! column `sum`, which SQLite computes with [`FUNCTION`] whenever it writes a row, and everything that reads a row calls
-//! [`check`]. Where SQL itself reads a row to change it, the statement says [`intact`]. Only `listing` has no such column:
+//! [`check`]. A row that is found by an index has the columns of the index from there, so an index that leads to another
+//! row is noticed like a row that has changed. Where SQL itself reads a row to change it, the statement says [`intact`]. Only `listing` has no such column:
 //! what it says is compared with the packages it names.
 
 use rusqlite::functions::FunctionFlags;
@@ -37,7 +38,8 @@ pub(super) fn read<'row, const COLUMNS: usize>(row: &'row Row<'_>) -> rusqlite::
     Ok(values)
 }
 
-fn compare<'row>(
+/// Refuses a row if a column of it is not the checksum of these values.
+pub(super) fn compare<'row>(
     row: &'row Row<'_>,
     column: usize,
     values: impl Iterator<Item = ValueRef<'row>>,

@@ -8,6 +8,7 @@ use std::fs;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use http::Method;
 use iotda_ota_emulator::{Emulator, StartError};
 use serde_json::{Value, json};
 
@@ -238,6 +239,50 @@ async fn damage_of_a_database_whose_rows_alone_are_checked_is_reported() {
     assert!(fs::metadata(data.join("emulator.db")).unwrap().len() > 4 << 20);
     assert_eq!(damaged(&data, &created, "emulator.db", "nothing", |_| ()).await, Some(created.len()));
     assert_reported_in_last_pages(&data, &created, 5).await;
+}
+
+/// The only place where a text is followed by that byte, which is made another.
+fn replace_after(bytes: &mut [u8], text: &str, byte: u8, other: u8) {
+    let after = |at: usize| at + text.len();
+    let is_here = |&at: &usize| bytes[at..].starts_with(text.as_bytes()) && bytes[after(at)] == byte;
+    let places: Vec<usize> = (0..bytes.len() - text.len()).filter(is_here).collect();
+    assert_eq!(places.len(), 1, "{text}");
+    bytes[after(places[0])] = other;
+}
+
+#[tokio::test]
+async fn an_index_that_leads_to_another_record_is_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, created) = large(folder.path(), 1200).await;
+    let caller = Caller::of(Emulator::builder().data_dir(&data).check_objects(false).start().await.unwrap());
+    for key in ["first-object.bin", "other-object.bin"] {
+        caller.upload(key, b"firmware").await;
+    }
+    caller.emulator.shutdown().await;
+    let path = data.join("emulator.db");
+    let mut bytes = fs::read(&path).unwrap();
+    // An entry of an index is the text with the number of the row; 1, which needs no byte, is none of these.
+    let id = created[2]["package_id"].as_str().unwrap();
+    replace_after(&mut bytes, id, 3, 4);
+    replace_after(&mut bytes, "other-object.bin", 2, 3);
+    // The list of all four filters, and that of three of them.
+    replace_after(&mut bytes, "V1.0app-1product-1firmwarePackage", 8, 7);
+    fs::write(&path, bytes).unwrap();
+
+    let caller = Caller::of(Emulator::builder().data_dir(&data).check_objects(false).start().await.unwrap());
+    for answer in [caller.show(id).await, caller.delete(id).await] {
+        assert_reported(&answer.1, "a package");
+    }
+    for method in [Method::GET, Method::HEAD, Method::DELETE] {
+        assert_eq!(caller.obs(method, "other-object.bin", &[], "").await.status(), 500);
+    }
+    assert_eq!(caller.obs(Method::PUT, "other-object.bin", &[], "new").await.status(), 500);
+    let filters = "package_type=firmwarePackage&app_id=app-1&product_id=product-1&version=V1.0";
+    for answer in [caller.list(filters).await, caller.create(&minimal("a.bin")).await] {
+        assert_reported(&answer.1, "a list");
+    }
+    assert_eq!(caller.show(created[3]["package_id"].as_str().unwrap()).await.0, 200);
+    assert_eq!(caller.obs(Method::GET, "first-object.bin", &[], "").await.status(), 200);
 }
 
 #[tokio::test]

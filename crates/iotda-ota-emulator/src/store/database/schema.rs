@@ -1,11 +1,10 @@
 //! The tables. What they are for is told in [`crate::store`].
 
 /// The version of the schema below.
-pub(super) const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 4;
 
 /// Makes the tables. The last column of each but `listing` is the checksum of its row, see [`crate::store::sums`].
-/// That of `filters`, eight of which are written with each package, has only what is read of them, and its columns are
-/// compared in the order in which most differ.
+/// The columns of `filters`, eight of which are looked up for each package, are compared in the order in which most differ.
 pub(super) const TABLES: &str = "
 CREATE TABLE packages (
     seq INTEGER PRIMARY KEY,
@@ -39,7 +38,7 @@ CREATE TABLE filters (
     product_id TEXT NOT NULL,
     version TEXT NOT NULL,
     packages INTEGER NOT NULL CHECK (packages >= 0),
-    sum INTEGER NOT NULL AS (row_sum(filter_id, packages)) STORED,
+    sum INTEGER NOT NULL AS (row_sum(filter_id, package_type, app_id, product_id, version, packages)) STORED,
     UNIQUE (version, app_id, product_id, package_type)
 ) STRICT;
 
