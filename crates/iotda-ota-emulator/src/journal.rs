@@ -80,7 +80,10 @@ pub(crate) struct Journal {
 struct Kept {
     entries: VecDeque<Entry>,
     bytes: usize,
+    /// The number of the last request. It is never used again, so that what comes of a request is written to its own entry.
     last: u64,
+    /// The number of the last request before a reset; numbers are told as from there.
+    forgotten: u64,
 }
 
 /// A request in a compact form: it is written far more often than it is read.
@@ -159,11 +162,9 @@ impl Journal {
     }
 
     /// Gives back the room that a body did not take.
-    fn settle(&self, number: u64, seen: &Arc<Mutex<Seen>>, spare: usize) {
+    fn settle(&self, number: u64, spare: usize) {
         let mut kept = self.kept();
-        // After a reset the number may be another request's.
-        let own = |entry: &&mut Entry| entry.body.as_ref().is_some_and(|body| Arc::ptr_eq(body, seen));
-        if let Some(entry) = kept.entry(number).filter(own) {
+        if let Some(entry) = kept.entry(number) {
             entry.bytes -= spare;
             kept.bytes -= spare;
         }
@@ -171,7 +172,8 @@ impl Journal {
 
     /// All that are kept, oldest first.
     pub(crate) fn list(&self) -> Vec<RecordedRequest> {
-        self.kept().entries.iter().map(Entry::tell).collect()
+        let kept = self.kept();
+        kept.entries.iter().map(|entry| entry.tell(kept.forgotten)).collect()
     }
 
     /// Forgets all; numbers go on.
@@ -181,9 +183,10 @@ impl Journal {
         kept.bytes = 0;
     }
 
-    /// Forgets all; numbers begin anew.
+    /// Forgets all; the numbers that are told begin anew.
     pub(crate) fn reset(&self) {
-        *self.kept() = Kept::default();
+        let mut kept = self.kept();
+        *kept = Kept { last: kept.last, forgotten: kept.last, ..Kept::default() };
     }
 
     /// Takes the oldest away until the others are few enough; returns what was taken last.
@@ -213,7 +216,7 @@ impl Kept {
 }
 
 impl Entry {
-    fn tell(&self) -> RecordedRequest {
+    fn tell(&self, forgotten: u64) -> RecordedRequest {
         let mut lines = self.head.split('\n');
         let path = lines.next().unwrap_or_default().to_owned();
         let query = lines.next().unwrap_or_default().to_owned();
@@ -226,7 +229,7 @@ impl Entry {
             None => (Vec::new(), 0),
         };
         RecordedRequest {
-            number: self.number,
+            number: self.number - forgotten,
             service: self.call.service,
             operation: self.call.operation,
             method: self.method.to_string(),
@@ -270,7 +273,7 @@ impl Drop for Watched {
             seen.first.shrink_to_fit();
             seen.first.len()
         };
-        self.journal.settle(self.number, &self.seen, self.reserved.saturating_sub(taken));
+        self.journal.settle(self.number, self.reserved.saturating_sub(taken));
     }
 }
 

@@ -133,13 +133,17 @@ async fn room_for_a_body_is_reserved_and_given_back() {
 }
 
 #[tokio::test]
-async fn a_body_that_ends_after_a_reset_is_nobodys() {
+async fn a_request_that_ends_after_a_reset_is_nobodys() {
     let journal = Arc::new(Journal::new(10));
-    let (number, body) = journal.begin(CALL, &parts("/a", &[]), Body::from("old"), &[]);
+    let (old, body) = journal.begin(CALL, &parts("/a", &[]), Body::from("old"), &[]);
     journal.reset();
-    let (other, _) = journal.begin(CALL, &parts("/b", &[]), Body::empty(), &[]);
-    assert_eq!(number, other, "numbers begin anew");
+    let (new, _) = journal.begin(CALL, &parts("/b", &[]), Body::empty(), &[]);
     let before = counted(&journal);
     drop(body);
     assert_eq!(counted(&journal), before);
+    journal.end(old, 500, None);
+    let told = || journal.list().iter().map(|request| (request.number, request.status)).collect::<Vec<_>>();
+    assert_eq!(told(), [(1, None)], "numbers begin anew");
+    journal.end(new, 200, None);
+    assert_eq!(told(), [(1, Some(200))]);
 }
