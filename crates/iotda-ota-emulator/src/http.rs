@@ -42,7 +42,6 @@ use crate::journal::Journal;
 use crate::limits::Limits;
 use crate::rejection::{Code, Rejection};
 use crate::rules::stored::Checks;
-use crate::state;
 use crate::store::{Store, StoreError};
 
 /// What every handler can reach.
@@ -77,7 +76,7 @@ impl Shared {
 
     /// Forgets everything that was done to the emulator.
     pub(crate) async fn reset(&self) -> Result<(), StoreError> {
-        state::reset(&self.store).await?;
+        self.store.clear().await?;
         self.faults.clear();
         self.journal.reset();
         self.access.identities.forget_expired();

@@ -1,6 +1,6 @@
-//! Everything that the emulator keeps, as one file: writing it, reading it, and forgetting it all.
+//! Everything that the emulator keeps, as one file: writing it and reading it.
 //!
-//! - [`dump`] writes the file, [`load`] checks one from end to end and then reads it, [`reset`] empties the emulator;
+//! - [`dump`] writes the file, [`load`] checks one from end to end and then reads it;
 //! - [`line`] is the form of the file, which the README describes: JSON, one value a line, so that it can be written by
 //!   hand, compared, and streamed whatever its size;
 //! - [`objects`] is all that these know of how objects are kept.
@@ -10,7 +10,7 @@ mod line;
 pub(crate) mod load;
 mod objects;
 
-use crate::store::{Store, StoreError};
+use crate::store::StoreError;
 
 /// What a file had in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -71,10 +71,4 @@ impl From<StoreError> for StateError {
             StoreError::Full(error) | StoreError::Failed(error) => error,
         })
     }
-}
-
-/// Removes all packages, objects and unfinished uploads, and the buckets that were made.
-pub(crate) async fn reset(store: &Store) -> Result<(), StoreError> {
-    store.clear_packages().await?;
-    store.clear_obs().await
 }

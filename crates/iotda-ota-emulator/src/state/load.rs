@@ -27,9 +27,9 @@ const PACKAGES_AT_ONCE: usize = 10_000;
 /// store is empty: a part of a file is no state that anybody asked for. Requests that come meanwhile see a part of it.
 pub(crate) async fn load(store: &Store, mut file: File) -> Result<Loaded, StateError> {
     let found = check(&mut file, store.limit_storage()).await?;
-    super::reset(store).await?;
+    store.clear().await?;
     let Err(cause) = add(store, &mut file).await else { return Ok(found) };
-    let left = match super::reset(store).await {
+    let left = match store.clear().await {
         Ok(()) => "nothing of the file is kept",
         Err(_) => "a part of the file may be kept until a reset",
     };

@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::record_id::RecordId;
 use super::sums;
-use super::{Store, StoreError, columns, filters, packages};
+use super::{Store, StoreError, columns, filters, multipart, objects, packages};
 use crate::clock::{Clock, compact_time, unix_seconds};
 use crate::package::{NewPackage, Package};
 
@@ -51,7 +51,7 @@ impl Store {
         .await
     }
 
-    /// Whether there is nothing that [`Self::clear_packages`] and [`Self::clear_obs`] would delete.
+    /// Whether there is nothing that [`Self::clear`] would delete.
     pub(crate) async fn is_empty(&self) -> Result<bool, StoreError> {
         let bucket = self.inner.bucket;
         self.read(move |connection| {
@@ -71,18 +71,21 @@ impl Store {
             .await
     }
 
-    /// Deletes all packages; the order of later ones begins anew.
-    pub(crate) async fn clear_packages(&self) -> Result<(), StoreError> {
-        self.inner
-            .writer
-            .run(|connection| {
-                for table in ["packages", "listing", "filters"] {
-                    connection.execute(&format!("DELETE FROM {table}"), [])?;
-                }
-                connection.execute("UPDATE sequence SET last = 0, last_second = 0", [])?;
-                Ok(())
-            })
-            .await
+    /// Deletes all packages, objects, unfinished uploads, and buckets but the one that always exists; the order of later
+    /// packages begins anew. All of it or nothing, and whatever is damaged in it.
+    pub(crate) async fn clear(&self) -> Result<(), StoreError> {
+        self.to_the_end(async move |store| {
+            let bucket = store.inner.bucket;
+            let write = move |connection: &_| {
+                packages::clear(connection)?;
+                Ok((multipart::clear(connection)?, objects::clear(connection, bucket)?))
+            };
+            let (parts, removed) = store.inner.writer.run(write).await?;
+            store.remove(parts).await;
+            store.discard(removed).await;
+            Ok(())
+        })
+        .await
     }
 }
 

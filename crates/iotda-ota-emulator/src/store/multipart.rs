@@ -188,9 +188,11 @@ pub(super) fn abort(connection: &Connection, name: &UploadName) -> Result<Vec<Ke
 
 /// Gives all uploads up; returns the files of their parts, but of damaged records.
 pub(super) fn clear(connection: &Connection) -> Result<Vec<KeptFile>, StoreError> {
-    let mut statement = connection.prepare_cached("DELETE FROM parts RETURNING *")?;
+    let mut statement = connection.prepare("SELECT * FROM parts")?;
     let files = statement.query_map([], |row| Ok(objects::kept_file(row).ok()))?.flatten().flatten().collect();
-    connection.execute("DELETE FROM uploads", [])?;
+    for table in ["parts", "uploads"] {
+        connection.execute(&format!("DELETE FROM {table}"), [])?;
+    }
     Ok(files)
 }
 

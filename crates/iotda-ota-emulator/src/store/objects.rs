@@ -176,20 +176,22 @@ pub(super) fn other_buckets(connection: &Connection, bucket: &str) -> Result<Vec
     Ok(buckets)
 }
 
-/// Deletes the records of all objects, and of all buckets but one.
+/// Deletes the records of all objects and buckets, and makes one bucket anew.
 ///
-/// A damaged record names no file that could be removed, and the next start sets its file aside.
+/// A damaged record names no file that could be removed, and the next start sets its file aside. Whole tables are deleted,
+/// because SQLite then looks neither at their rows nor at their indexes.
 pub(super) fn clear(connection: &Connection, bucket: &str) -> Result<Vec<Removed>, StoreError> {
     let mut removed = BTreeMap::<i64, Vec<KeptFile>>::new();
-    let mut statement = connection.prepare_cached("DELETE FROM object_files RETURNING *")?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        if let Ok(file) = kept_file(row) {
-            removed.entry(row.get("object_id")?).or_default().push(file);
-        }
+    let mut statement = connection.prepare("SELECT * FROM object_files")?;
+    let files =
+        statement.query_map([], |row| Ok(kept_file(row).and_then(|file| Ok((row.get("object_id")?, file))).ok()))?;
+    for (object_id, file) in files.flatten().flatten() {
+        removed.entry(object_id).or_default().push(file);
     }
-    connection.execute("DELETE FROM objects", [])?;
-    connection.execute("DELETE FROM buckets WHERE bucket <> ?1", [bucket])?;
+    for table in ["object_files", "objects", "buckets"] {
+        connection.execute(&format!("DELETE FROM {table}"), [])?;
+    }
+    add_bucket(connection, bucket)?;
     Ok(removed.into_iter().map(|(object_id, files)| Removed { object_id, files }).collect())
 }
 

@@ -195,25 +195,12 @@ impl Store {
         .await
     }
 
-    /// Deletes all objects, unfinished uploads, and buckets but the one that always exists.
-    pub(crate) async fn clear_obs(&self) -> Result<(), StoreError> {
-        self.to_the_end(async move |store| {
-            let bucket = store.inner.bucket;
-            let write = move |connection: &_| Ok((multipart::clear(connection)?, objects::clear(connection, bucket)?));
-            let (parts, removed) = store.inner.writer.run(write).await?;
-            store.remove(parts).await;
-            store.discard(removed).await;
-            Ok(())
-        })
-        .await
-    }
-
     fn now(&self) -> i64 {
         unix_seconds(self.inner.clock.now())
     }
 
     /// Runs something in a task of its own, which goes on when the caller goes away.
-    async fn to_the_end<T, F>(&self, work: impl FnOnce(Self) -> F) -> Result<T, StoreError>
+    pub(super) async fn to_the_end<T, F>(&self, work: impl FnOnce(Self) -> F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, StoreError>> + Send + 'static,
@@ -227,7 +214,7 @@ impl Store {
     }
 
     /// Removes the files of objects whose records are gone; while somebody reads them they stay.
-    async fn discard(&self, removed: impl IntoIterator<Item = Removed>) {
+    pub(super) async fn discard(&self, removed: impl IntoIterator<Item = Removed>) {
         let removed: Vec<Removed> = removed.into_iter().collect();
         if !removed.is_empty() {
             let inner = Arc::clone(&self.inner);
@@ -242,7 +229,7 @@ impl Store {
     }
 
     /// Removes files that nobody can be reading.
-    async fn remove(&self, gone: Vec<super::files::KeptFile>) {
+    pub(super) async fn remove(&self, gone: Vec<super::files::KeptFile>) {
         if !gone.is_empty() {
             let files = self.inner.files.clone();
             // As above.

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::columns::{self, column};
 use super::filters::{self, Listed, Lists};
-use super::record_id::RecordId;
+use super::record_id::{self, RecordId};
 use super::sums;
 use super::{StoreError, objects};
 use crate::clock::{Clock, IdKind, compact_time, unix_seconds};
@@ -125,6 +125,9 @@ fn list_in_snapshot(connection: &Connection, query: &ListQuery) -> Result<Page, 
     if query.marker.is_none() && seqs.len() as u64 != expected {
         return Err(sums::damaged(filters::MISCOUNTED).into());
     }
+    if !seqs.is_sorted_by(|newer, older| newer > older) {
+        return Err(sums::damaged("a list is not in its order").into());
+    }
     let mut page = Page { json: Vec::with_capacity(4096), last: None, count };
     let mut statement = connection.prepare_cached("SELECT * FROM packages WHERE seq = ?1")?;
     for (index, seq) in seqs.iter().enumerate() {
@@ -156,6 +159,14 @@ pub(super) fn delete(connection: &Connection, package_id: &str) -> Result<bool, 
     filters::leave(connection, seq, lists)?;
     connection.prepare_cached("DELETE FROM packages WHERE seq = ?1")?.execute([seq])?;
     Ok(true)
+}
+
+/// Deletes all packages; the order of later ones begins anew.
+pub(super) fn clear(connection: &Connection) -> rusqlite::Result<()> {
+    for table in ["packages", "listing", "filters"] {
+        connection.execute(&format!("DELETE FROM {table}"), [])?;
+    }
+    record_id::restart(connection)
 }
 
 /// Looks up what the rules need to know.

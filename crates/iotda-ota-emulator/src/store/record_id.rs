@@ -46,6 +46,13 @@ impl RecordId {
     }
 }
 
+/// Makes the next position the first one again, whatever was there.
+pub(super) fn restart(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM sequence", [])?;
+    connection.execute("INSERT INTO sequence VALUES (0, 0)", [])?;
+    Ok(())
+}
+
 /// The latest second and the last place that were given out.
 fn last(connection: &Connection) -> Result<RecordId, StoreError> {
     let last = connection

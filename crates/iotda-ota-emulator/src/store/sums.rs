@@ -1,10 +1,10 @@
 //! The checksum of a row, so that a row that is not what was written is reported and never served.
 //!
 //! SQLite notices a broken structure of its pages, but not other texts and numbers in them. So every table has a last
-//! column `sum`, which SQLite computes with [`FUNCTION`] whenever it writes a row, and everything that reads a row calls
-//! [`check`]. A row that is found by an index has the columns of the index from there, so an index that leads to another
-//! row is noticed like a row that has changed. Where SQL itself reads a row to change it, the statement says [`intact`]. Only `listing` has no such column:
-//! what it says is compared with the packages it names.
+//! column `sum`, which SQLite computes with [`FUNCTION`] whenever it writes a row, and everything that reads a row
+//! calls [`check`]. A row that is found by an index has the columns of the index from there, so an index that leads to
+//! another row is noticed like a row that has changed. Where SQL itself reads a row to change it, the statement says
+//! [`intact`]. Only `listing` has no such column: what it says is compared with the packages it names.
 
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;

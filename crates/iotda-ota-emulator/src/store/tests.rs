@@ -285,6 +285,32 @@ async fn a_write_that_meets_damage_fails_alone() {
 }
 
 #[tokio::test]
+async fn after_a_reset_nothing_is_damaged() {
+    for change in [
+        "UPDATE buckets SET owner = 'garbage'",
+        "DELETE FROM buckets",
+        "UPDATE sequence SET last = 7",
+        "DELETE FROM sequence",
+        "UPDATE object_files SET size = 7",
+        "UPDATE filters SET packages = 7",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path());
+        let received = receive(&store, "bytes").await;
+        store.put_object(about("key"), "etag".to_owned(), received).await.unwrap();
+        store.create_package(package(1, 1), CHECKS).await.unwrap();
+        damage(folder.path(), change);
+        store.clear().await.unwrap();
+        let bucket = store.bucket("bucket".to_owned()).await.unwrap();
+        assert_eq!(bucket.map(|bucket| bucket.owner), Some(String::new()), "{change}");
+        let first = store.create_package(package(1, 1), CHECKS).await.unwrap();
+        assert_eq!(RecordId::read(&first.record_id).map(|id| id.seq), Some(1), "{change}");
+        assert_invariants(&store).await;
+        store.close();
+    }
+}
+
+#[tokio::test]
 async fn a_list_that_does_not_have_what_it_counts_is_damaged() {
     let list = async |store: &Store, _| store.list_packages(&everything()).map(drop);
     assert_damaged("DELETE FROM listing WHERE seq = 1", list).await;
