@@ -103,7 +103,9 @@ impl Front {
             return Ok(answers::refusal(&self.shared, call, &rejection));
         }
         if self.port == Port::Iotda && control::is_control(parts.uri.path()) {
-            return Ok(self.route(Request::from_parts(parts, body)).await);
+            let mut request = Request::from_parts(parts, body);
+            request.extensions_mut().insert(line);
+            return Ok(self.route(request).await);
         }
         let decision = self.shared.faults.decide(call, || expiring_credential(&parts.headers).is_some());
         let struck = decision.as_ref().map_or(&[][..], |decision| &decision.ids);

@@ -15,9 +15,20 @@ const PACKAGES_AT_ONCE: u32 = 500;
 
 /// Writes a dump: buckets first, because objects need them, and packages last, because they need objects.
 ///
-/// Requests may go on meanwhile; an object that is replaced is written as it is when its turn comes.
+/// Requests may go on meanwhile; an object that is replaced is written as it is when its turn comes. The last line of a dump
+/// that breaks off says why.
 pub(crate) async fn dump(store: &Store, out: impl AsyncWrite + Unpin) -> Result<(), StateError> {
     let mut out = Lines(BufWriter::new(out));
+    let written = write(store, &mut out).await;
+    if let Err(error) = &written {
+        // The error itself counts, also when there is nobody left to read this.
+        let _ = out.write(&Line::Failed(error.to_string())).await;
+    }
+    let flushed = out.0.flush().await;
+    written.and_then(|()| Ok(flushed?))
+}
+
+async fn write(store: &Store, out: &mut Lines<impl AsyncWrite + Unpin>) -> Result<(), StateError> {
     out.write(&Line::Dump(Header { version: VERSION })).await?;
     let mut end = End { packages: 0, objects: 0 };
     // Asked before the buckets, so that none of them is in a bucket that is not there yet.
@@ -45,8 +56,7 @@ pub(crate) async fn dump(store: &Store, out: impl AsyncWrite + Unpin) -> Result<
             out.write(&Line::Package(members)).await?;
         }
     }
-    out.write(&Line::End(end)).await?;
-    Ok(out.0.flush().await?)
+    out.write(&Line::End(end)).await
 }
 
 struct Lines<W>(BufWriter<W>);

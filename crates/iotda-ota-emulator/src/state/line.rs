@@ -29,6 +29,8 @@ pub(super) enum Line {
     Bytes(String),
     /// The last line of a dump.
     End(End),
+    /// Why a dump has no end.
+    Failed(String),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -97,6 +99,7 @@ mod tests {
                 Line::Object(ObjectLine { bucket, key, content_type, metadata, etag, text })
             }),
             any::<String>().prop_map(Line::Bytes),
+            any::<String>().prop_map(Line::Failed),
             (any::<u64>(), any::<u64>()).prop_map(|(packages, objects)| Line::End(End { packages, objects })),
         ]
     }

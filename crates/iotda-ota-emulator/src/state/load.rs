@@ -89,6 +89,7 @@ async fn check(file: &mut File, limit_storage: Option<u64>) -> Result<Loaded, St
                 bytes += decode(&text, number)?.len() as u64;
                 in_object = true;
             }
+            Line::Failed(reason) => return problem(&format!("the dump broke off: {reason}")),
             Line::End(end) => {
                 if (end.packages, end.objects) != (found.packages, found.objects) {
                     return problem("the dump is incomplete: its end counts other numbers of packages and objects");
@@ -141,7 +142,7 @@ async fn add(store: &Store, file: &mut File) -> Result<(), StateError> {
                     object.write(decode(&text, lines.number)?).await?;
                 }
             }
-            Line::Dump(_) | Line::End(_) => {}
+            Line::Dump(_) | Line::End(_) | Line::Failed(_) => {}
         }
     }
     if let Some(complete) = object.take() {

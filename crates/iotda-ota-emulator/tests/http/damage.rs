@@ -12,8 +12,9 @@ use http::Method;
 use iotda_ota_emulator::{Emulator, StartError};
 use serde_json::{Value, json};
 
-use crate::client::{Caller, minimal};
+use crate::client::{Caller, minimal, read};
 use crate::durability::copy;
+use crate::raw;
 
 const PACKAGES: usize = 60;
 const PAGE: usize = 4096;
@@ -241,13 +242,15 @@ async fn damage_of_a_database_whose_rows_alone_are_checked_is_reported() {
     assert_reported_in_last_pages(&data, &created, 5).await;
 }
 
-/// The only place where a text is followed by that byte, which is made another.
+/// Wherever a text is followed by that byte, this is made another; pages that were split have copies of what left them.
 fn replace_after(bytes: &mut [u8], text: &str, byte: u8, other: u8) {
     let after = |at: usize| at + text.len();
     let is_here = |&at: &usize| bytes[at..].starts_with(text.as_bytes()) && bytes[after(at)] == byte;
     let places: Vec<usize> = (0..bytes.len() - text.len()).filter(is_here).collect();
-    assert_eq!(places.len(), 1, "{text}");
-    bytes[after(places[0])] = other;
+    assert!(!places.is_empty(), "{text}");
+    for at in places {
+        bytes[after(at)] = other;
+    }
 }
 
 #[tokio::test]
@@ -286,6 +289,46 @@ async fn an_index_that_leads_to_another_record_is_reported() {
 }
 
 #[tokio::test]
+async fn a_list_that_names_a_package_twice_is_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, _) = large(folder.path(), 1200).await;
+    let path = data.join("emulator.db");
+    let mut bytes = fs::read(&path).unwrap();
+    // An entry of the list of all four filters: the 30th package becomes the 29th.
+    replace_after(&mut bytes, "\u{5}\u{3}\u{1}\u{1}\u{8}", 30, 29);
+    fs::write(&path, bytes).unwrap();
+    let caller = Caller::of(Emulator::builder().data_dir(&data).start().await.unwrap());
+    let filters = "package_type=firmwarePackage&app_id=app-1&product_id=product-1&version=V1.0&limit=50";
+    let (mut marker, mut pages) = (String::new(), 1);
+    let reported = loop {
+        let (status, page) = caller.list(&format!("{filters}{marker}")).await;
+        if status == 500 {
+            break page;
+        }
+        marker = format!("&marker={}", page["page"]["marker"].as_str().unwrap());
+        pages += 1;
+    };
+    assert_reported(&reported, "the list");
+    assert_eq!(pages, 1200 / 50);
+}
+
+/// A dump over HTTP has no end, says why, and is not taken for a whole one.
+async fn assert_breaks_off(caller: &Caller) {
+    let request = "GET /emulator/dump HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let (answer, _) = raw::exchange(caller.emulator.endpoint(), request).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && !answer.ends_with("\r\n0\r\n\r\n"));
+    let lines: Vec<&str> = answer.split('\n').filter(|line| line.starts_with('{')).collect();
+    assert!(lines.last().is_some_and(|last| last.starts_with("{\"failed\":") && last.contains("damaged")), "{lines:?}");
+    let url = format!("{}/emulator/load", caller.emulator.endpoint());
+    let short = format!("{}\n{}", lines[0], lines[lines.len() - 1]);
+    let (status, refused) = read(caller.http.post(url).body(short).send().await.unwrap()).await;
+    assert!(
+        status == 400 && refused["error_msg"].as_str().unwrap().contains("line 2: the dump broke off"),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
 async fn damage_that_no_start_looks_for_is_reported_where_it_is_read_and_gone_after_a_reset() {
     let folder = tempfile::tempdir().unwrap();
     let (data, created) = large(folder.path(), 8500).await;
@@ -302,6 +345,7 @@ async fn damage_that_no_start_looks_for_is_reported_where_it_is_read_and_gone_af
     let caller = Caller::of(Emulator::builder().data_dir(&data).check_objects(false).start().await.unwrap());
     let dumped = caller.emulator.dump(folder.path().join("dump")).await.unwrap_err();
     assert!(dumped.to_string().contains("damaged"), "{dumped}");
+    assert_breaks_off(&caller).await;
     caller.emulator.reset().await.unwrap();
     assert_eq!(caller.create(&minimal("a.bin")).await.0, 201);
     let (_, page) = caller.list("package_type=firmwarePackage").await;

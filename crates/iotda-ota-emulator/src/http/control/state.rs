@@ -1,10 +1,14 @@
 //! `/emulator/dump`, `/emulator/load` and `/emulator/reset`: everything that the emulator keeps.
 
+use std::future::poll_fn;
+use std::io;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
+use futures_util::{StreamExt, stream};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use tokio::fs::File;
@@ -12,6 +16,7 @@ use tokio::io::AsyncWriteExt;
 use tokio_util::io::ReaderStream;
 
 use super::super::body::{BodyError, Chunks, declared_length, drain, too_large};
+use super::super::server::socket::Line;
 use super::super::{Refused, Shared, answer};
 use super::invalid;
 use crate::rejection::{Code, Rejection};
@@ -20,12 +25,23 @@ use crate::state::{self, StateError};
 /// How much of a dump is on its way at most.
 const BUFFERED_BYTES: usize = 256 << 10;
 
-/// Sends a dump while it is being made; one that breaks off has no last line.
-pub(super) async fn dump(State(shared): State<Arc<Shared>>) -> Response {
+/// Sends a dump while it is being made; one that breaks off ends the connection in the middle of the answer.
+pub(super) async fn dump(State(shared): State<Arc<Shared>>, Extension(line): Extension<Arc<Line>>) -> Response {
     let (reader, writer) = tokio::io::duplex(BUFFERED_BYTES);
     let store = shared.store.clone();
-    tokio::spawn(async move { state::dump::dump(&store, writer).await });
-    let body = Body::from_stream(ReaderStream::with_capacity(reader, BUFFERED_BYTES));
+    let dumping = tokio::spawn(async move { state::dump::dump(&store, writer).await });
+    let end = async move {
+        // Why it is short is in the last line.
+        if let Ok(Ok(())) = dumping.await {
+            return None;
+        }
+        // What is not yet on its way when the body fails is lost.
+        let flushes = line.flushes();
+        poll_fn(|cx| line.poll_flushed_after(flushes, cx)).await;
+        Some(Err(io::Error::other("the dump broke off")))
+    };
+    let bytes = ReaderStream::with_capacity(reader, BUFFERED_BYTES);
+    let body = Body::from_stream(bytes.chain(stream::once(end).filter_map(std::future::ready)));
     ([(CONTENT_TYPE, "application/jsonl")], body).into_response()
 }
 
