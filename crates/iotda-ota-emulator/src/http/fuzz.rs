@@ -4,8 +4,10 @@
 #[cfg(test)]
 mod replay;
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
+use http::StatusCode;
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::TokioIo;
@@ -51,16 +53,16 @@ impl World {
         // The same input has the same answers then, identifiers and all.
         self.runtime.block_on(self.emulator.reset()).expect("nothing is damaged");
         for (port, front) in &self.fronts {
-            let answers = self.runtime.block_on(self.exchange(*port, front, data));
-            let first = answers.split(|&byte| byte == b'\r').next().unwrap_or_default();
+            let (statuses, answers) = self.runtime.block_on(self.exchange(*port, front, data));
             // What is sent may be refused, and never be too much for the emulator.
-            let failed = first.starts_with(b"HTTP/1.1 500") || first.starts_with(b"HTTP/1.1 503");
-            assert!(!failed, "{}", String::from_utf8_lossy(&answers));
+            let failed = statuses.iter().any(|status| [500, 503].contains(&status.as_u16()));
+            assert!(!failed, "{statuses:?} {}", String::from_utf8_lossy(&answers));
         }
     }
 
-    /// Everything that is answered to what was sent.
-    async fn exchange(&self, port: Port, front: &Front, data: &[u8]) -> Vec<u8> {
+    /// The status of every answer to what was sent, and all of them as bytes.
+    async fn exchange(&self, port: Port, front: &Front, data: &[u8]) -> (Vec<StatusCode>, Vec<u8>) {
+        let statuses = RefCell::new(Vec::new());
         let (mut client, server) = tokio::io::duplex(data.len().max(4096));
         let line = front.on(Arc::default());
         let key = (self.emulator.access_key_id(), self.emulator.secret_access_key());
@@ -68,7 +70,12 @@ impl World {
             if port == Port::Obs {
                 obs::fuzz::sign(key, &mut request);
             }
-            line.call(request)
+            let answer = line.call(request);
+            async {
+                let answer = answer.await;
+                statuses.borrow_mut().extend(answer.iter().map(|answer| answer.status()));
+                answer
+            }
         });
         let connection = http1::Builder::new().half_close(true).serve_connection(TokioIo::new(server), service);
         let mut answers = Vec::new();
@@ -79,7 +86,7 @@ impl World {
             let _ = client.read_to_end(&mut answers).await;
         };
         let _ = tokio::join!(connection, talk);
-        answers
+        (statuses.take(), answers)
     }
 }
 

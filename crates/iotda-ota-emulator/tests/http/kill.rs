@@ -75,10 +75,9 @@ async fn work(endpoint: String, acknowledged: Arc<Mutex<Acknowledged>>, count: A
         let mut body = minimal("a.bin");
         body["description"] = json!("x".repeat(number % 50 * 20));
         let request = http.post(&url).header("X-Auth-Token", "emulator-token").json(&body);
+        // Only the end of the process may end this.
         let Ok(answer) = request.send().await else { return };
-        if answer.status() != 201 {
-            return;
-        }
+        assert_eq!(answer.status(), 201);
         let Ok(body) = answer.json::<Value>().await else { return };
         let id = body["package_id"].as_str().unwrap().to_owned();
         acknowledged.lock().unwrap().created.insert(id.clone());
@@ -86,10 +85,9 @@ async fn work(endpoint: String, acknowledged: Arc<Mutex<Acknowledged>>, count: A
         if number % 3 == 0 {
             acknowledged.lock().unwrap().created.remove(&id);
             let delete = http.delete(format!("{url}/{id}")).header("X-Auth-Token", "emulator-token");
-            match delete.send().await {
-                Ok(answer) if answer.status() == 204 => acknowledged.lock().unwrap().deleted.insert(id),
-                _ => return,
-            };
+            let Ok(answer) = delete.send().await else { return };
+            assert_eq!(answer.status(), 204);
+            acknowledged.lock().unwrap().deleted.insert(id);
         }
     }
 }
