@@ -43,6 +43,18 @@ async fn faults_are_added_listed_and_removed() {
 }
 
 #[tokio::test]
+async fn a_fault_that_refuses_control_calls_says_so() {
+    let caller = Caller::new().await;
+    for (operation, expected) in [("*", true), ("iotda", true), ("obs", false)] {
+        let (status, added) = add(&caller, &json!({"operation": operation, "fault": "refuse"})).await;
+        assert_eq!(status, 201);
+        assert_eq!(added["faults"][0]["note"].as_str().is_some_and(|note| note.contains("control calls")), expected);
+        // On the connection that is there already.
+        assert_eq!(call(&caller, Method::DELETE, "", "").await.0, 204);
+    }
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_named_and_nothing_is_added() {
     let caller = Caller::new().await;
     let cut = json!({"operation": "*", "fault": "cut"});

@@ -13,7 +13,8 @@ use serde_json::{Map, Value, json};
 
 use super::super::{Refused, Shared, answer};
 use super::invalid;
-use crate::faults::{ActiveFault, Fault, settings};
+use crate::faults::{ActiveFault, Fault, FaultKind, settings};
+use crate::operation::{Scope, Service};
 use crate::rejection::{Code, Rejection};
 
 #[derive(Serialize)]
@@ -86,6 +87,10 @@ fn described(faults: &[ActiveFault]) -> List {
             let is_text = matches!(name, "code" | "retry-after");
             let plain = if is_text { None } else { serde_json::from_str(&value).ok() };
             members.insert(name.to_owned(), plain.unwrap_or(Value::String(value)));
+        }
+        if *fault.kind() == FaultKind::Refuse && fault.scope() != Scope::Service(Service::Obs) {
+            let note = "control calls on new connections are refused, too; keep this one to remove the fault, or give it times";
+            members.insert("note".to_owned(), note.into());
         }
         members.insert("spec".to_owned(), fault.to_string().into());
         members.insert("matched".to_owned(), json!(active.matched));
