@@ -23,6 +23,7 @@ pub(crate) mod server;
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
@@ -61,6 +62,8 @@ pub(crate) struct Shared {
     pub(crate) metadata: bool,
     /// The base address of the IoTDA port, for links.
     pub(crate) endpoint: String,
+    /// How often everything was forgotten.
+    pub(crate) resets: AtomicU64,
     /// How long a client may pause in the middle of a request.
     pub(crate) patience: Duration,
     /// True once requests that still run are to be given up.
@@ -76,6 +79,8 @@ impl Shared {
 
     /// Forgets everything that was done to the emulator.
     pub(crate) async fn reset(&self) -> Result<(), StoreError> {
+        // First, so that what was put off until later is not done in the middle of this.
+        self.resets.fetch_add(1, Ordering::AcqRel);
         self.store.clear().await?;
         self.faults.clear();
         self.journal.reset();

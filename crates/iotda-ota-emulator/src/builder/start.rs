@@ -139,6 +139,7 @@ impl Builder {
             access: Access { identities, kind: self.signing, refusal: self.refusal },
             metadata: self.metadata,
             endpoint: endpoint.clone(),
+            resets: Default::default(),
             patience: self.patience,
             abort: aborted,
             #[cfg(feature = "check-answers")]

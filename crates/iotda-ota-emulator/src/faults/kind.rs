@@ -9,7 +9,8 @@ pub enum FaultKind {
     /// The request waits before it is looked at.
     Delay(Duration),
     /// A connection is reset as soon as it is accepted, before any request; so it goes with
-    /// [`Scope::Everything`](crate::Scope), or the service IoTDA or OBS for their ports.
+    /// [`Scope::Everything`](crate::Scope), or the service IoTDA or OBS for their ports. Control calls need a connection of
+    /// the IoTDA port, too: give a fault of that port [`Fault::times`](crate::Fault::times), or keep a connection open.
     Refuse,
     /// The request is answered with an error status and nothing is done.
     Status {
@@ -37,8 +38,8 @@ pub enum FaultKind {
         reset: bool,
     },
     /// The connection is closed when the whole request is read, and only some time after that everything is done: what a
-    /// gateway does that loses its connections, but not what it has passed on. Nothing is done if the emulator stops
-    /// before, or if the body has more than 64 MiB, which is not kept so long.
+    /// gateway does that loses its connections, but not what it has passed on. Nothing is done if the emulator stops or
+    /// is reset before, if the body does not come to its end, or if it has more than 64 MiB, which is not kept so long.
     CloseBeforeCommit {
         /// How long after the end of the connection.
         delay: Duration,

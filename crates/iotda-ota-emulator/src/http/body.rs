@@ -15,7 +15,7 @@ use http::request::Parts;
 use hyper::body::Body as _;
 use tokio::time::timeout;
 
-use super::pace::is_too_slow;
+use super::pace::{Pace, TooSlow};
 use super::{Shared, control, json};
 use crate::rejection::{Code, Rejection};
 
@@ -29,8 +29,7 @@ const MOST_DRAINING: Duration = Duration::from_secs(30);
 pub(super) struct Chunks {
     stream: BodyDataStream,
     patience: Duration,
-    begun: Instant,
-    received: u64,
+    pace: Pace,
 }
 
 /// Why a body did not come to its end.
@@ -43,30 +42,36 @@ pub(super) enum BodyError {
 
 impl Chunks {
     pub(super) fn new(body: Body, patience: Duration) -> Self {
-        Self { stream: body.into_data_stream(), patience, begun: Instant::now(), received: 0 }
+        Self { stream: body.into_data_stream(), patience, pace: Pace::new(patience) }
     }
 
     /// The next bytes, or nothing at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, BodyError> {
+        self.pace.waits(Instant::now());
         match timeout(self.patience, self.stream.next()).await {
             Ok(None) => Ok(None),
-            Ok(Some(Ok(chunk))) => {
-                self.received += chunk.len() as u64;
-                self.check_pace()?;
-                Ok(Some(chunk))
-            }
+            Ok(Some(Ok(chunk))) => match self.pace.moves(chunk.len(), Instant::now()) {
+                Ok(()) => Ok(Some(chunk)),
+                Err(TooSlow { bytes, time }) => {
+                    Err(BodyError::Stalled(format!("Only {bytes} bytes of the request body came in {time:.0?}")))
+                }
+            },
             Ok(Some(Err(error))) => Err(BodyError::Broken(format!("The request body ended early: {error}"))),
             Err(_) => Err(BodyError::Stalled(format!("No byte of the request body came for {:?}", self.patience))),
         }
     }
 
-    fn check_pace(&self) -> Result<(), BodyError> {
-        let elapsed = self.begun.elapsed();
-        if is_too_slow(self.received, elapsed, self.patience) {
-            let received = self.received;
-            return Err(BodyError::Stalled(format!("Only {received} bytes of the request body came in {elapsed:.0?}")));
+    /// All of it; nothing, and all of it is thrown away, when it has more bytes than that.
+    pub(super) async fn whole(mut self, most_bytes: usize) -> Result<Option<Bytes>, BodyError> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = self.next().await? {
+            if bytes.len() + chunk.len() > most_bytes {
+                self.discard().await;
+                return Ok(None);
+            }
+            bytes.extend_from_slice(&chunk);
         }
-        Ok(())
+        Ok(Some(bytes.into()))
     }
 
     /// Reads the rest and throws it away.
@@ -102,23 +107,14 @@ pub(super) async fn buffer(shared: &Shared, request: Request) -> Result<Request,
         drain(&parts, body, shared.patience).await;
         return Err(refusal());
     }
-    let mut chunks = Chunks::new(body, shared.patience);
-    let mut bytes = Vec::new();
-    loop {
-        match chunks.next().await {
-            Ok(None) => {
-                let bytes = Bytes::from(bytes);
-                parts.extensions.insert(Buffered(bytes.clone()));
-                return Ok(Request::from_parts(parts, Body::from(bytes)));
-            }
-            Ok(Some(chunk)) if bytes.len() + chunk.len() > most_bytes => {
-                chunks.discard().await;
-                return Err(refusal());
-            }
-            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
-            Err(BodyError::Stalled(message)) => return Err(json(&Rejection::new(Code::RequestTimeout, message))),
-            Err(BodyError::Broken(message)) => return Err(json(&Rejection::new(Code::InvalidFormat, message))),
+    match Chunks::new(body, shared.patience).whole(most_bytes).await {
+        Ok(Some(bytes)) => {
+            parts.extensions.insert(Buffered(bytes.clone()));
+            Ok(Request::from_parts(parts, Body::from(bytes)))
         }
+        Ok(None) => Err(refusal()),
+        Err(BodyError::Stalled(message)) => Err(json(&Rejection::new(Code::RequestTimeout, message))),
+        Err(BodyError::Broken(message)) => Err(json(&Rejection::new(Code::InvalidFormat, message))),
     }
 }
 

@@ -14,10 +14,11 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::response::Response;
 use http::Request;
 use http::request::Parts;
@@ -28,14 +29,14 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use self::broken::{Broken, Ending};
-use super::body::drain;
+use super::body::{Chunks, drain};
 use super::server::socket::Line;
 use super::{Shared, control, obs};
 use crate::faults::{Decision, FaultKind};
 use crate::identity::expiring_credential;
 use crate::operation::{Call, Port};
 
-/// Most bytes of a body that is kept for later.
+/// Most bytes of an object or a part that are kept for later.
 const MOST_KEPT_BYTES: usize = 64 << 20;
 
 /// The entrance of one port; cheap to clone.
@@ -149,17 +150,21 @@ impl Front {
         }
     }
 
-    /// Lets the router do what a request wants, though there is nobody left to answer; nothing if the emulator stops
-    /// first.
-    async fn route_later(self, delay: Duration, request: Request<Body>) {
+    /// Lets the router do what a request wants, though there is nobody left to answer; nothing if the emulator stops or
+    /// is reset first.
+    async fn route_later(self, delay: Duration, request: Request<Body>, resets: u64) {
         let mut stop = self.stop.clone();
         let is_time = tokio::select! {
             () = sleep(delay) => true,
             _ = stop.wait_for(|stop| *stop) => false,
         };
-        if is_time {
+        if is_time && resets == self.resets() {
             self.route(request).await;
         }
+    }
+
+    fn resets(&self) -> u64 {
+        self.shared.resets.load(Ordering::Acquire)
     }
 
     /// Makes a fault happen.
@@ -182,8 +187,13 @@ impl Front {
             }
             FaultKind::CloseBefore { reset } => Err(abort(line, reset)),
             FaultKind::CloseBeforeCommit { delay, reset } => {
-                if let Ok(body) = to_bytes(body, MOST_KEPT_BYTES).await {
-                    tokio::spawn(self.clone().route_later(delay, Request::from_parts(parts, body.into())));
+                let resets = self.resets();
+                let most_bytes = match self.port {
+                    Port::Iotda => self.shared.limits.body_bytes,
+                    Port::Obs => MOST_KEPT_BYTES,
+                };
+                if let Ok(Some(body)) = Chunks::new(body, self.shared.patience).whole(most_bytes).await {
+                    tokio::spawn(self.clone().route_later(delay, Request::from_parts(parts, body.into()), resets));
                 }
                 Err(abort(line, reset))
             }

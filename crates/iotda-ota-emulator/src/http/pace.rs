@@ -10,53 +10,51 @@ use std::time::{Duration, Instant};
 const PATIENCES: u32 = 10;
 const LEAST_BYTES_PER_SECOND: u64 = 1 << 10;
 
-/// Whether so many bytes in such a time are too few.
-pub(super) fn is_too_slow(bytes: u64, time: Duration, patience: Duration) -> bool {
-    is_notable(time, patience) && bytes < time.as_secs() * LEAST_BYTES_PER_SECOND
-}
-
-fn is_notable(time: Duration, patience: Duration) -> bool {
-    time > patience * PATIENCES
-}
-
-/// The pace at which a client takes what is written to it. Only the time counts in which it is waited for.
+/// The pace at which a client sends, or takes what is written to it. Only the time counts in which it is waited for.
 #[derive(Debug)]
 pub(super) struct Pace {
     patience: Duration,
     /// Since when it is waited for now.
     since: Option<Instant>,
     waited: Duration,
-    /// How many bytes it has taken since the first wait.
-    taken: u64,
+    /// How many bytes it has moved since the first wait.
+    moved: u64,
+}
+
+/// What a client did that is too slow.
+#[derive(Debug)]
+pub(super) struct TooSlow {
+    pub(super) bytes: u64,
+    pub(super) time: Duration,
 }
 
 impl Pace {
     pub(super) fn new(patience: Duration) -> Self {
-        Self { patience, since: None, waited: Duration::ZERO, taken: 0 }
+        Self { patience, since: None, waited: Duration::ZERO, moved: 0 }
     }
 
-    /// The client takes nothing now.
+    /// The client sends or takes nothing now.
     pub(super) fn waits(&mut self, now: Instant) {
         self.since.get_or_insert(now);
     }
 
-    /// The client has taken some bytes; false means that it is too slow.
-    pub(super) fn took(&mut self, bytes: usize, now: Instant) -> bool {
+    /// The client has sent or taken some bytes.
+    pub(super) fn moves(&mut self, bytes: usize, now: Instant) -> Result<(), TooSlow> {
         if let Some(since) = self.since.take() {
             self.waited += now.saturating_duration_since(since);
         }
         // What the system takes at once is not yet the client's.
         if !self.waited.is_zero() {
-            self.taken += bytes as u64;
+            self.moved += bytes as u64;
         }
-        if is_too_slow(self.taken, self.waited, self.patience) {
-            return false;
+        if self.waited > self.patience * PATIENCES {
+            if self.moved < self.waited.as_secs() * LEAST_BYTES_PER_SECOND {
+                return Err(TooSlow { bytes: self.moved, time: self.waited });
+            }
+            // It begins anew, so that what went quickly is no credit for later.
+            (self.waited, self.moved) = (Duration::ZERO, 0);
         }
-        if is_notable(self.waited, self.patience) {
-            // It begins anew, so that what it took quickly is no credit for later.
-            (self.waited, self.taken) = (Duration::ZERO, 0);
-        }
-        true
+        Ok(())
     }
 }
 
@@ -74,7 +72,7 @@ mod tests {
             now += wait / 2;
             pace.waits(now);
             now += wait / 2;
-            !pace.took(bytes, now)
+            pace.moves(bytes, now).is_err()
         })
     }
 
@@ -88,7 +86,7 @@ mod tests {
     #[test]
     fn what_was_taken_quickly_is_no_credit() {
         let mut pace = Pace::new(PATIENCE);
-        assert!(pace.took(1 << 30, Instant::now()), "nobody waited");
+        assert!(pace.moves(1 << 30, Instant::now()).is_ok(), "nobody waited");
         assert_eq!(rounds(&mut pace, 5000, Duration::from_secs(20)), Some(16));
 
         let mut pace = Pace::new(PATIENCE);
@@ -101,7 +99,7 @@ mod tests {
         let mut pace = Pace::new(PATIENCE);
         let mut now = Instant::now();
         for _ in 0..1000 {
-            assert!(pace.took(10, now));
+            assert!(pace.moves(10, now).is_ok());
             now += Duration::from_secs(3600);
         }
     }

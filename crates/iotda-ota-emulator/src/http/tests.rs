@@ -105,6 +105,15 @@ async fn a_body_that_pauses_too_long_is_refused_on_the_iotda_port() {
 }
 
 #[tokio::test]
+async fn a_body_that_a_fault_waits_for_is_not_waited_for_longer() {
+    let emulator = start().await;
+    emulator.faults().add("*:close-before-commit:for=1ms".parse().unwrap()).unwrap();
+    let head = "POST /v5/x HTTP/1.1\r\nhost: localhost\r\ncontent-length: 500\r\n\r\n{";
+    let closed = read_to_end(send(emulator.endpoint(), head).await);
+    assert_eq!(tokio::time::timeout(Duration::from_secs(10), closed).await.unwrap(), "");
+}
+
+#[tokio::test]
 async fn a_head_that_is_never_complete_ends_the_connection() {
     let emulator = start().await;
     for endpoint in [emulator.endpoint(), emulator.obs_endpoint()] {
@@ -118,8 +127,16 @@ async fn a_head_that_is_never_complete_ends_the_connection() {
 #[tokio::test]
 async fn a_body_that_trickles_for_too_long_is_refused() {
     let emulator = Emulator::builder().patience(PATIENCE / 5).start().await.unwrap();
-    let head = "POST /v5/x HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100000\r\n\r\n";
-    let (mut answers, mut requests) = send(emulator.endpoint(), head).await.into_split();
+    for quickly in [0, 800_000] {
+        trickles(&emulator, quickly).await;
+    }
+}
+
+/// Sends so many bytes of a body at once, which are no credit for later, and then single ones until it is refused.
+async fn trickles(emulator: &Emulator, quickly: usize) {
+    let head = "POST /v5/x HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000000\r\n\r\n";
+    let begin = format!("{head}{}", "x".repeat(quickly));
+    let (mut answers, mut requests) = send(emulator.endpoint(), &begin).await.into_split();
     let trickle = tokio::spawn(async move {
         // Ends when the server has closed the connection.
         while requests.write_all(b"x").await.is_ok() {

@@ -126,9 +126,11 @@ async fn a_connection_closed_after_the_commit_did_everything() {
 
 #[tokio::test]
 async fn a_connection_closed_before_the_commit_does_everything_later() {
-    let caller = with(&["create_ota_package:close-before-commit:for=1s,times=1"]).await;
+    let caller = with(&["create_ota_package:close-before-commit:for=1000s,times=1"]).await;
     assert!(try_create(&caller).await.unwrap_err().is_request());
     assert_eq!(count(&caller).await, 0, "not yet");
+    caller.emulator.faults().add("create_ota_package:close-before-commit:for=10ms,times=1".parse().unwrap()).unwrap();
+    assert!(try_create(&caller).await.unwrap_err().is_request());
     while count(&caller).await == 0 {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
@@ -145,6 +147,22 @@ async fn a_connection_closed_before_the_commit_does_everything_later() {
     caller.emulator.shutdown().await;
     let caller = Caller::of(Emulator::builder().data_dir(&data).start().await.unwrap());
     assert_eq!(count(&caller).await, 0);
+}
+
+#[tokio::test]
+async fn what_comes_after_a_reset_has_nothing_of_what_was_late() {
+    let caller = Caller::of(Emulator::builder().check_objects(false).start().await.unwrap());
+    for _ in 0..2 {
+        caller.emulator.reset().await.unwrap();
+        let late = "create_ota_package:close-before-commit:for=200ms,times=1";
+        caller.emulator.faults().add(late.parse().unwrap()).unwrap();
+        assert!(try_create(&caller).await.unwrap_err().is_request());
+    }
+    // The first of the two would have come before this one.
+    while count(&caller).await == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    assert_eq!(count(&caller).await, 1);
 }
 
 #[tokio::test]

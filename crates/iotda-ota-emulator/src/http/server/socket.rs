@@ -67,7 +67,7 @@ impl Socket {
         if let Poll::Ready(written) = written {
             self.deadline = None;
             return Poll::Ready(match written {
-                Ok(bytes) if !self.pace.took(bytes, Instant::now()) => Err(io::ErrorKind::TimedOut.into()),
+                Ok(bytes) if self.pace.moves(bytes, Instant::now()).is_err() => Err(io::ErrorKind::TimedOut.into()),
                 written => written,
             });
         }
