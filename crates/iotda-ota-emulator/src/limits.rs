@@ -1,6 +1,7 @@
 //! How much the emulator takes from its clients.
 
 use crate::start_error::StartError;
+use crate::store::most_readers;
 
 /// Most bytes that a head may have. The HTTP library refuses a longer address in its own way, with 414, and one that long
 /// does not fit into such a head.
@@ -12,11 +13,15 @@ const LEAST_HEAD_BYTES: usize = 256;
 /// Most connections of a port unless it is said otherwise.
 const MOST_CONNECTIONS: usize = 256;
 
-/// Open files that are left to everything but connections: the database and its readers, what is synced, the program's own.
-const OTHER_FILES: u64 = 64;
+/// Open files that are left to everything but connections and readers: the database, what is synced, the program's own.
+const OTHER_FILES: u64 = 48;
 
-/// Open files that a connection of each port can need together: two sockets, two files.
-const FILES_OF_CONNECTIONS: u64 = 4;
+/// Open files of a reader: the database and its log.
+const FILES_OF_READER: u64 = 2;
+
+/// Open files that a connection of each port can need together: two sockets, two files, and two sockets of clients, which
+/// can be in the same process.
+const FILES_OF_CONNECTIONS: u64 = 6;
 
 /// Bounds of sizes and numbers, as [`Builder`](crate::Builder) sets them.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +46,7 @@ impl Default for Limits {
             body_bytes: 1 << 20,
             load_bytes: 4 << 30,
             head_bytes: MOST_HEAD_BYTES,
-            connections: connections(open_files()),
+            connections: connections(open_files(), most_readers()),
             page: 50,
             offset: 500,
         }
@@ -68,8 +73,9 @@ impl Limits {
 }
 
 /// As many connections of each port as this process can have open files for.
-fn connections(open_files: Option<u64>) -> usize {
-    let possible = open_files.map(|files| files.saturating_sub(OTHER_FILES) / FILES_OF_CONNECTIONS);
+fn connections(open_files: Option<u64>, readers: usize) -> usize {
+    let others = OTHER_FILES + FILES_OF_READER * readers as u64;
+    let possible = open_files.map(|files| files.saturating_sub(others) / FILES_OF_CONNECTIONS);
     possible.and_then(|possible| usize::try_from(possible).ok()).unwrap_or(usize::MAX).clamp(1, MOST_CONNECTIONS)
 }
 
@@ -91,9 +97,10 @@ mod tests {
     #[test]
     fn connections_are_as_many_as_there_can_be_open_files_for() {
         for (open_files, expected) in
-            [(None, 256), (Some(1 << 20), 256), (Some(1024), 240), (Some(256), 48), (Some(64), 1), (Some(0), 1)]
+            [(None, 256), (Some(1 << 20), 256), (Some(1024), 159), (Some(256), 31), (Some(64), 1), (Some(0), 1)]
         {
-            assert_eq!(connections(open_files), expected, "{open_files:?}");
+            assert_eq!(connections(open_files, 10), expected, "{open_files:?}");
         }
+        assert_eq!(connections(Some(1024), 72), 138, "a machine with 64 cores");
     }
 }

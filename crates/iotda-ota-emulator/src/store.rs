@@ -96,6 +96,7 @@ pub(crate) use multipart::UploadName;
 pub(crate) use objects::{NewObject, Object};
 use packages::Created;
 pub(crate) use packages::Page;
+pub(crate) use readers::most_connections as most_readers;
 pub(crate) use record_id::RecordId;
 
 /// How a store is opened.

@@ -26,8 +26,8 @@ impl Builder {
 
     /// Most connections of each port at the same time, at least one; further ones wait.
     ///
-    /// Each can hold a socket and an open file. By default these are 256, or as many as the limit of the process for open
-    /// files allows: 48 when that is 256, as on macOS.
+    /// Each can hold a socket and an open file, and its client a socket of the same process. By default these are 256, or as
+    /// many as the limit of the process for open files allows: 28 when that is 256, as on macOS, and there are 10 cores.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.limits.connections = connections;
         self
