@@ -2,24 +2,24 @@
 //!
 //! - [`RecordedRequest`] is what is told about one;
 //! - [`masking`] takes out what is secret;
+//! - [`watched`] are bodies of which the beginning is kept;
 //! - [`Journal`] keeps them in memory, which is bounded in number and bytes: the oldest go first. For a body that is still
 //!   to come there is room reserved, whatever becomes of its request.
 //!
 //! Control calls are not recorded, nor requests that were refused for their `Host` or `Origin`.
 
 mod masking;
+mod watched;
 
 use std::collections::VecDeque;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
-use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderValue, Method};
-use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use hyper::body::Body as _;
 
+use self::watched::{Seen, Watched, most_kept};
 use crate::operation::{Call, Operation, Service};
 
 /// How many requests are kept unless it is said otherwise.
@@ -27,9 +27,6 @@ pub(crate) const DEFAULT_REQUESTS: usize = 1000;
 
 /// Most bytes that all kept requests have together.
 const MOST_BYTES: usize = 8 << 20;
-
-/// Most bytes of a body that are kept.
-const MOST_BODY_BYTES: usize = 16 << 10;
 
 /// A request as the emulator received it, without secrets, and how it was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,13 +98,6 @@ struct Entry {
     status: Option<u16>,
     request_id: Option<HeaderValue>,
     faults: Vec<u64>,
-}
-
-/// What came of a body so far.
-#[derive(Debug, Default)]
-struct Seen {
-    first: Vec<u8>,
-    total: u64,
 }
 
 impl Journal {
@@ -247,60 +237,6 @@ impl Entry {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// How much of a body is kept at most, as far as its length is known.
-fn most_kept(body: &Body) -> usize {
-    let length = body.size_hint().upper().and_then(|length| usize::try_from(length).ok());
-    length.map_or(MOST_BODY_BYTES, |length| length.min(MOST_BODY_BYTES))
-}
-
-/// A body of which the beginning is kept.
-struct Watched {
-    inner: Body,
-    journal: Arc<Journal>,
-    number: u64,
-    seen: Arc<Mutex<Seen>>,
-    /// How much of the journal's room is reserved for it.
-    reserved: usize,
-}
-
-impl Drop for Watched {
-    /// However its request ends, no more of it comes.
-    fn drop(&mut self) {
-        let taken = {
-            let mut seen = lock(&self.seen);
-            seen.first.shrink_to_fit();
-            seen.first.len()
-        };
-        self.journal.settle(self.number, self.reserved.saturating_sub(taken));
-    }
-}
-
-impl HttpBody for Watched {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
-        if let Some(Ok(frame)) = &frame
-            && let Some(data) = frame.data_ref()
-        {
-            let mut seen = lock(&self.seen);
-            let room = MOST_BODY_BYTES - seen.first.len();
-            seen.first.extend_from_slice(&data[..data.len().min(room)]);
-            seen.total += data.len() as u64;
-        }
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
-    }
 }
 
 #[cfg(test)]

@@ -1,16 +1,17 @@
-//! The operations of the services by name, to say which requests a fault is for and what a recorded request was.
+//! The operations of the services by name, to say which requests a fault is for ([`scope`]) and what a recorded request was.
 //!
 //! Those of IoTDA are the operation ids of the OpenAPI document. The operation of a request is recognized by method and
 //! address, before anything else looks at it: by [`Call::of_iotda`] and, for the OBS port, in `http/obs/call.rs`.
 
+mod scope;
+
 use std::fmt;
-use std::str::FromStr;
 
 use http::Method;
 use http::request::Parts;
 use serde::{Serialize, Serializer};
 
-use crate::suggestion::suggestion;
+pub use self::scope::{Scope, UnknownScope};
 
 /// One of the services that the emulator plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -143,74 +144,6 @@ impl Serialize for Service {
     }
 }
 
-/// Which requests something is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Scope {
-    /// All requests but control calls, written `*`.
-    Everything,
-    /// The requests for one service.
-    Service(Service),
-    /// The requests for one operation.
-    Operation(Operation),
-}
-
-impl Scope {
-    pub(crate) fn covers(self, call: Call) -> bool {
-        match self {
-            Self::Everything => true,
-            Self::Service(service) => service == call.service,
-            Self::Operation(operation) => call.operation == Some(operation),
-        }
-    }
-}
-
-impl From<Service> for Scope {
-    fn from(service: Service) -> Self {
-        Self::Service(service)
-    }
-}
-
-impl From<Operation> for Scope {
-    fn from(operation: Operation) -> Self {
-        Self::Operation(operation)
-    }
-}
-
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Everything => "*",
-            Self::Service(service) => service.as_str(),
-            Self::Operation(operation) => operation.as_str(),
-        })
-    }
-}
-
-/// A text that names no operation.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no operation is called {name:?}; {hint}")]
-pub struct UnknownScope {
-    name: String,
-    hint: String,
-}
-
-impl FromStr for Scope {
-    type Err = UnknownScope;
-
-    fn from_str(text: &str) -> Result<Self, UnknownScope> {
-        if text == "*" {
-            return Ok(Self::Everything);
-        }
-        let service = Service::ALL.into_iter().find(|service| service.as_str() == text).map(Self::Service);
-        let operation = || Operation::ALL.iter().copied().find(|operation| operation.as_str() == text);
-        service.or_else(|| operation().map(Self::Operation)).ok_or_else(|| {
-            let names = Operation::ALL.iter().map(|operation| operation.as_str());
-            let names = names.chain(Service::ALL.map(Service::as_str)).chain(["*"]);
-            UnknownScope { name: text.to_owned(), hint: suggestion(text, names) }
-        })
-    }
-}
-
 /// Which of the two ports a request came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Port {
@@ -290,15 +223,5 @@ mod tests {
         for (method, uri, expected) in cases {
             assert_eq!(read(method, uri), expected, "{method} {uri}");
         }
-    }
-
-    #[test]
-    fn every_scope_is_read_as_it_is_written() {
-        let scopes = Operation::ALL.iter().copied().map(Scope::from);
-        for scope in scopes.chain(Service::ALL.map(Scope::from)).chain([Scope::Everything]) {
-            assert_eq!(scope.to_string().parse(), Ok(scope));
-        }
-        let error = "create_ota_pakage".parse::<Scope>().unwrap_err().to_string();
-        assert!(error.contains("create_ota_package"), "{error}");
     }
 }

@@ -2,6 +2,7 @@
 
 use futures_util::StreamExt;
 
+use super::watched::MOST_BODY_BYTES;
 use super::*;
 
 const CALL: Call = Call { service: Service::Iotda, operation: Some(Operation::ListOtaPackages) };

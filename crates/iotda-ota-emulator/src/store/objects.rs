@@ -157,11 +157,13 @@ pub(super) fn set_sha256(connection: &Connection, object_id: i64, sha256: &str) 
 
 /// Deletes an object's record.
 pub(super) fn delete(connection: &Connection, bucket: &str, key: &str) -> Result<Option<Removed>, StoreError> {
-    // Found first, because what a DELETE returns is not compared with what it was told to look for.
-    let Some(Object { id: object_id, .. }) = find(connection, bucket, key)? else {
+    let deleted = connection
+        .prepare_cached("DELETE FROM objects WHERE bucket = ?1 AND key = ?2 RETURNING *")?
+        .query_row([bucket, key], |row| sums::check(row).and_then(|()| row.get("object_id")))
+        .optional()?;
+    let Some(object_id) = deleted else {
         return Ok(None);
     };
-    connection.prepare_cached("DELETE FROM objects WHERE object_id = ?1")?.execute([object_id])?;
     let mut statement = connection.prepare_cached("DELETE FROM object_files WHERE object_id = ?1 RETURNING *")?;
     let files = statement.query_map([object_id], kept_file)?.collect::<Result<_, _>>()?;
     Ok(Some(Removed { object_id, files }))

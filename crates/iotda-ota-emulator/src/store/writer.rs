@@ -12,6 +12,10 @@ use super::StoreError;
 /// Most writes that share one transaction, so that the first of them does not wait for ever.
 const MOST_IN_ONE_COMMIT: usize = 512;
 
+/// What every other write of a transaction is told that one of them has spoiled.
+const SPOILED: &str =
+    "another write failed that shared its transaction, so nothing of either was kept; send the request again";
+
 /// Runs one write, or learns why it cannot run, and returns how to answer it once the outcome of the commit is known.
 type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Ran + Send>;
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
@@ -57,10 +61,7 @@ impl Writer {
             let before = connection.total_changes();
             let result = write(connection);
             let spoiled = result.is_err() && connection.total_changes() != before;
-            let spoiled = spoiled.then(|| {
-                "another write failed that shared its transaction, so nothing of either was kept; send the request again"
-            });
-            (result, spoiled)
+            (result, spoiled.then_some(SPOILED))
         })
         .await
     }

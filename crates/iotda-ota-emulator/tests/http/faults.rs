@@ -1,22 +1,19 @@
-//! What faults do to requests.
-
-use std::io::ErrorKind;
+//! What faults do to requests. Connections that end are in [`crate::faults_connections`], bodies that break in
+//! [`crate::faults_bodies`].
 
 use http::Method;
 use iotda_ota_emulator::{Emulator, Fault, FaultKind, Operation};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::client::{Caller, code, minimal, read};
 use crate::iam::{new_token, password};
-use crate::raw;
 use crate::signing::{Key, Scheme, signed};
 use crate::temporary::temporary_key;
 
 const LIST: &str = "/v5/iot/emulator-project/ota-upgrades/packages?package_type=firmwarePackage";
 
 /// A caller of an emulator with these faults, and an object to make packages of.
-async fn with(faults: &[&str]) -> Caller {
+pub(crate) async fn with(faults: &[&str]) -> Caller {
     let caller = Caller::new().await;
     caller.upload("a.bin", b"firmware").await;
     for fault in faults {
@@ -25,12 +22,12 @@ async fn with(faults: &[&str]) -> Caller {
     caller
 }
 
-async fn try_create(caller: &Caller) -> Result<reqwest::Response, reqwest::Error> {
+pub(crate) async fn try_create(caller: &Caller) -> Result<reqwest::Response, reqwest::Error> {
     let request = caller.http.post(caller.packages_url()).json(&minimal("a.bin"));
     request.header("X-Auth-Token", caller.emulator.token()).send().await
 }
 
-async fn count(caller: &Caller) -> Value {
+pub(crate) async fn count(caller: &Caller) -> Value {
     caller.list("package_type=firmwarePackage").await.1["page"]["count"].clone()
 }
 
@@ -101,147 +98,6 @@ async fn throttling_has_the_known_codes() {
 }
 
 #[tokio::test]
-async fn a_connection_closed_before_processing_did_nothing() {
-    for fault in ["create_ota_package:close-before:times=1", "create_ota_package:close-before:reset=true,times=1"] {
-        let caller = with(&[fault]).await;
-        assert!(try_create(&caller).await.unwrap_err().is_request(), "{fault}");
-        assert_eq!(count(&caller).await, 0, "{fault}");
-        assert_eq!(try_create(&caller).await.unwrap().status(), 201, "{fault}");
-    }
-}
-
-#[tokio::test]
-async fn a_connection_closed_after_the_commit_did_everything() {
-    for fault in ["*:close-after-commit:times=1", "create_ota_package:close-after-commit:reset=true,times=1"] {
-        let caller = with(&[fault]).await;
-        assert!(try_create(&caller).await.unwrap_err().is_request(), "{fault}");
-        assert_eq!(count(&caller).await, 1, "{fault}");
-    }
-    let caller = with(&["put_object:close-after-commit:times=1"]).await;
-    let (headers, url) = (caller.signed(&Method::PUT, "b.bin", &[]), caller.emulator.obs_endpoint());
-    let request = caller.http.put(format!("{url}/{}/b.bin", caller.emulator.bucket())).headers(headers).body("bytes");
-    assert!(request.send().await.unwrap_err().is_request());
-    assert_eq!(caller.obs(Method::GET, "b.bin", &[], "").await.text().await.unwrap(), "bytes");
-}
-
-#[tokio::test]
-async fn a_connection_closed_before_the_commit_does_everything_later() {
-    let caller = with(&["create_ota_package:close-before-commit:for=1000s,times=1"]).await;
-    assert!(try_create(&caller).await.unwrap_err().is_request());
-    assert_eq!(count(&caller).await, 0, "not yet");
-    caller.emulator.faults().add("create_ota_package:close-before-commit:for=10ms,times=1".parse().unwrap()).unwrap();
-    assert!(try_create(&caller).await.unwrap_err().is_request());
-    while count(&caller).await == 0 {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
-    assert_eq!(count(&caller).await, 1);
-
-    // What was not done yet when the emulator stops is never done.
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
-    let caller = Caller::of(Emulator::builder().data_dir(&data).start().await.unwrap());
-    caller.upload("a.bin", b"firmware").await;
-    let late = "create_ota_package:close-before-commit:for=1000s,reset=true";
-    caller.emulator.faults().add(late.parse().unwrap()).unwrap();
-    assert!(try_create(&caller).await.unwrap_err().is_request());
-    caller.emulator.shutdown().await;
-    let caller = Caller::of(Emulator::builder().data_dir(&data).start().await.unwrap());
-    assert_eq!(count(&caller).await, 0);
-}
-
-#[tokio::test]
-async fn what_comes_after_a_reset_has_nothing_of_what_was_late() {
-    let caller = Caller::of(Emulator::builder().check_objects(false).start().await.unwrap());
-    for _ in 0..2 {
-        caller.emulator.reset().await.unwrap();
-        let late = "create_ota_package:close-before-commit:for=200ms,times=1";
-        caller.emulator.faults().add(late.parse().unwrap()).unwrap();
-        assert!(try_create(&caller).await.unwrap_err().is_request());
-    }
-    // The first of the two would have come before this one.
-    while count(&caller).await == 0 {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
-    assert_eq!(count(&caller).await, 1);
-}
-
-#[tokio::test]
-async fn a_close_is_orderly_unless_it_is_a_reset() {
-    let caller = with(&["*:close-after-commit:times=1", "*:close-after-commit:reset=true"]).await;
-    let (answer, end) = raw::exchange(caller.emulator.endpoint(), &raw::list(&caller)).await;
-    assert!(answer.is_empty() && end.is_ok(), "{answer} {end:?}");
-    let (answer, end) = raw::exchange(caller.emulator.endpoint(), &raw::list(&caller)).await;
-    assert!(answer.is_empty(), "{answer}");
-    assert_eq!(end.unwrap_err().kind(), ErrorKind::ConnectionReset);
-}
-
-#[tokio::test]
-async fn a_refused_connection_is_one_of_its_port() {
-    let caller = with(&["obs:refuse:times=1"]).await;
-    assert_eq!(count(&caller).await, 0, "the IoTDA port has no faults");
-    let mut refused = raw::connect(caller.emulator.obs_endpoint()).await;
-    let end = refused.read_to_end(&mut Vec::new()).await;
-    assert_eq!(end.unwrap_err().kind(), ErrorKind::ConnectionReset);
-    assert_eq!(caller.obs(Method::GET, "a.bin", &[], "").await.status(), 200);
-}
-
-#[tokio::test]
-async fn a_cut_body_ends_where_it_is_told_to() {
-    let caller =
-        with(&["list_ota_packages:cut:at=7,times=1", "list_ota_packages:cut:times=1", "*:cut:at=0,times=1"]).await;
-    for expected in [r#"{"packa"#, r#"{"packages":[],"p"#, ""] {
-        let (answer, _) = raw::exchange(caller.emulator.endpoint(), &raw::list(&caller)).await;
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert!(head.starts_with("HTTP/1.1 200") && head.contains("content-length: 34"), "{head}");
-        assert_eq!(body, expected);
-    }
-    assert_eq!(count(&caller).await, 0);
-}
-
-#[tokio::test]
-async fn large_bodies_are_cut_and_empty_ones_are_not_answered() {
-    let caller = with(&["get_object:cut:at=1000000", "delete_object:cut"]).await;
-    caller.upload("b.bin", &[7; 2_000_000]).await;
-    let request = caller.signed(&Method::GET, "b.bin", &[]);
-    let headers: String =
-        request.iter().map(|(name, value)| format!("{name}: {}\r\n", value.to_str().unwrap())).collect();
-    let request = format!("GET /{}/b.bin HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n", caller.emulator.bucket());
-    let mut stream = raw::connect(caller.emulator.obs_endpoint()).await;
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    // Whether the end is an error depends on the system.
-    let _ = stream.read_to_end(&mut answer).await;
-    let head = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap() + 4;
-    assert_eq!(answer.len() - head, 1_000_000);
-
-    let headers = caller.signed(&Method::DELETE, "b.bin", &[]);
-    let url = format!("{}/{}/b.bin", caller.emulator.obs_endpoint(), caller.emulator.bucket());
-    assert!(caller.http.delete(url).headers(headers).send().await.is_err());
-    assert_eq!(caller.obs(Method::HEAD, "b.bin", &[], "").await.status(), 404, "it was deleted");
-}
-
-#[tokio::test]
-async fn a_streamed_body_is_cut_in_its_middle_and_one_without_bytes_is_not_answered() {
-    let caller = with(&["get_object:cut"]).await;
-    caller.upload("b.bin", &[7; 1_000_000]).await;
-    caller.obs(Method::PUT, "empty.bin", &[("content-length", "0")], "").await;
-    for (key, range, expected) in
-        [("b.bin", None, Some(500_000)), ("b.bin", Some("bytes=10-209"), Some(100)), ("empty.bin", None, None)]
-    {
-        let lines = range.map(|range| ("range", range));
-        let headers: String = caller
-            .signed(&Method::GET, key, lines.as_slice())
-            .iter()
-            .map(|(name, value)| format!("{name}: {}\r\n", value.to_str().unwrap()))
-            .collect();
-        let bucket = caller.emulator.bucket();
-        let request = format!("GET /{bucket}/{key} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n");
-        let (answer, _) = raw::exchange(caller.emulator.obs_endpoint(), &request).await;
-        assert_eq!(answer.split_once("\r\n\r\n").map(|(_, body)| body.len()), expected, "{key} {range:?}");
-    }
-}
-
-#[tokio::test]
 async fn every_operation_of_obs_can_fail_by_its_name() {
     let caller = with(&[]).await;
     let id = caller.create_upload("b.bin").await;
@@ -291,23 +147,6 @@ async fn a_bucket_in_the_host_makes_no_difference_to_faults() {
         let answer = caller.http.get(url).headers(headers).send().await.unwrap();
         assert_eq!(answer.status().as_u16(), 507, "{host}");
     }
-}
-
-#[tokio::test]
-async fn a_stalled_body_comes_in_two_pieces() {
-    let caller = with(&["list_ota_packages:stall:at=7,times=1", "list_ota_packages:stall:for=10ms"]).await;
-    let mut stream = raw::connect(caller.emulator.endpoint()).await;
-    stream.write_all(raw::list(&caller).as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    while !answer.ends_with(br#"{"packa"#) {
-        stream.read_buf(&mut answer).await.unwrap();
-    }
-    assert_eq!(count(&caller).await, 0, "the second stall is over soon");
-    // Only the end of the emulator ends the first one.
-    let stopping = tokio::spawn(caller.emulator.shutdown());
-    stream.read_to_end(&mut answer).await.unwrap();
-    assert!(String::from_utf8(answer).unwrap().ends_with(r#"{"packages":[],"page":{"count":0}}"#));
-    stopping.await.unwrap();
 }
 
 #[tokio::test]

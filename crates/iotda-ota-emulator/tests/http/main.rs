@@ -7,6 +7,8 @@ mod create;
 mod damage;
 mod durability;
 mod faults;
+mod faults_bodies;
+mod faults_connections;
 mod faults_control;
 mod folder;
 mod iam;
