@@ -1,5 +1,7 @@
 //! Deletes, which may be repeated but whose answers then mean something else.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use iotda_ota::{ErrorKind, Sought};
 use support::{Answer, Stub, impatient, target};
 
@@ -55,5 +57,29 @@ async fn a_delete_that_is_answered_oddly_is_looked_up() {
         assert_eq!(sought, &Sought::Deleted { package_id: ID.into() });
         assert_eq!(sought.command(), format!("iotda-ota package show {ID}"));
         assert!(error.hint().unwrap().contains(&sought.command()));
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_after_an_attempt_that_may_have_deleted_it_is_not_the_last_word() {
+    // The shown package, and what the call comes to then.
+    let after = async |refusal: u16, shown: Answer| {
+        let deletes = AtomicUsize::new(0);
+        let stub = Stub::start(move |request| match request.method.as_str() {
+            "DELETE" if deletes.fetch_add(1, Ordering::Relaxed) == 0 => Answer::nothing(),
+            "DELETE" => Answer::new(refusal, ""),
+            _ => shown.clone(),
+        });
+        stub.await.client().packages().delete(ID).send().await
+    };
+    for refusal in [401, 403, 400] {
+        assert_eq!(after(refusal, Answer::new(404, "")).await.unwrap().status(), refusal);
+
+        let error = after(refusal, Answer::new(200, format!(r#"{{"package_id":"{ID}"}}"#))).await.unwrap_err();
+        assert_eq!(error.status(), Some(refusal));
+        assert!(error.to_string().contains("it was looked up and is still there"), "{error}");
+
+        let error = after(refusal, Answer::new(refusal, "")).await.unwrap_err();
+        assert!(error.is_outcome_unknown() && error.sought().is_some(), "{error:?}");
     }
 }

@@ -32,8 +32,9 @@ const OPERATION: Operation = Operation { name: "delete_ota_package", creates: fa
 /// [`is_invalid`](Error::is_invalid) if the id breaks a rule, before anything is sent.
 /// [`is_not_found`](Error::is_not_found) if there is no such package, for example because it was deleted before. When an
 /// attempt that may have deleted it failed and the next one finds no package, that is a success.
-/// [`is_outcome_unknown`](Error::is_outcome_unknown) if the answer says yes in a way that is not the service's, and it
-/// cannot be shown whether the package is still there.
+/// [`is_outcome_unknown`](Error::is_outcome_unknown) if the answer says yes in a way that is not the service's, or an
+/// attempt that may have deleted it failed and the next one was refused, and it cannot be shown whether the package is still
+/// there.
 /// [`is_retryable`](Error::is_retryable) when no attempt came through.
 ///
 /// [`IfExists::Replace`](crate::IfExists::Replace) deletes a package once another one is in its place.
@@ -103,7 +104,8 @@ impl DeletePackage {
         self.made_sure(result.await, options).await
     }
 
-    /// Takes an error that means success for one, and looks where the service said yes but not in its own words.
+    /// Takes an error that means success for one, and looks where the service said yes but not in its own words, or no when
+    /// an earlier attempt may have deleted it.
     async fn made_sure(
         &self,
         result: Result<Response<()>, Error>,
@@ -117,8 +119,11 @@ impl DeletePackage {
         if error.is_not_found() && error.may_have_acted() {
             return Ok(Response::of_error((), &error));
         }
-        let is_success = error.status().is_some_and(|status| (200..300).contains(&status));
-        if !is_success || error.kind() == ErrorKind::Rejected {
+        let is_open = match error.status() {
+            Some(200..300) => error.kind() != ErrorKind::Rejected,
+            _ => error.may_have_acted() && !error.is_retryable(),
+        };
+        if !is_open {
             return Err(error);
         }
         match self.client.packages().show(&self.package_id).with_options(options).send_unchecked().await {
