@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use iotda_ota_emulator::{Fault, Faults};
 
-/// The faults of IoTDA and OBS, with the share of requests that each strikes; `*` stands for each of the two. Kinds that
+/// The faults with the share of requests that each strikes; `*` stands for each of IoTDA, IAM and OBS. Kinds that
 /// wait for the client's time limit are rarer, so that a run stays short.
 const OFTEN: [(&str, f64); 27] = [
     ("*:status:status=500,body=error_code", 0.01),
@@ -76,7 +76,7 @@ pub(crate) fn switch_on(faults: &Faults, seed: u64) -> Vec<u64> {
     let rare = ["iam", "obs"].iter().flat_map(|service| RARE.iter().map(move |kind| format!("{service}:{kind}")));
     let once = rare.chain(ONCE.map(str::to_owned)).map(|text| add(faults, read(&text).times(1))).collect();
     let often = OFTEN.iter().flat_map(|(text, probability)| match text.strip_prefix("*:") {
-        Some(kind) => ["iotda", "obs"].map(|service| (format!("{service}:{kind}"), *probability)).to_vec(),
+        Some(kind) => ["iotda", "iam", "obs"].map(|service| (format!("{service}:{kind}"), *probability)).to_vec(),
         None => vec![((*text).to_owned(), *probability)],
     });
     for (index, (text, probability)) in often.enumerate() {
