@@ -146,7 +146,7 @@ fn the_identity_of_a_pod_is_enough_to_publish() {
     let page = Stub::answering("200 OK", "text/html", "<html>Sign in</html>");
     let html =
         [&instance.place()[..], &[("HC_CONTAINER_CREDENTIALS_FULL_URI", page.endpoint.as_str()), pod[1]]].concat();
-    assert_picture!("federation_pod_answers_html", home.run_with(&list, &html).failed(7));
+    assert_picture!("federation_pod_answers_html", home.run_with(&list, &html).failed(6));
     let half = [&instance.place()[..], &pod[..1]].concat();
     assert_picture!("federation_half_a_pod", home.run_with(&list, &half).failed(2));
 }
