@@ -36,8 +36,12 @@ pub(super) type Lists = [Option<Listed>; LISTS];
 pub(super) fn lists<Text: AsRef<str>>(connection: &Connection, package: &Package<Text>) -> Result<Lists, StoreError> {
     let mut find = connection.prepare_cached(FIND)?;
     let mut lists = [None; LISTS];
-    for (found, values) in lists.iter_mut().zip(values_of(package)) {
-        *found = query(&mut find, values)?;
+    for (given, values) in values_of(package).enumerate() {
+        // Where a wider filter matches nothing, a narrower one matches nothing either.
+        let is_empty = (0..given).any(|wider| wider & given == wider && lists[wider].is_none());
+        if !is_empty {
+            lists[given] = query(&mut find, values)?;
+        }
     }
     Ok(lists)
 }

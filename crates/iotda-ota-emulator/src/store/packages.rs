@@ -171,11 +171,12 @@ pub(super) fn clear(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Looks up what the rules need to know.
 fn find(connection: &Connection, new: &NewPackage, checks: Checks) -> Result<Found, StoreError> {
-    let location = &new.obs_location;
-    let mut found = Found {
-        object: objects::find(connection, &location.bucket_name, &location.object_key)?.map(|object| object.facts()),
-        ..Found::default()
-    };
+    let mut found = Found::default();
+    if checks.objects || checks.strict {
+        let location = &new.obs_location;
+        found.object =
+            objects::find(connection, &location.bucket_name, &location.object_key)?.map(|object| object.facts());
+    }
     if checks.strict {
         let filter = Filter {
             package_type: new.package_type.clone(),
