@@ -159,6 +159,14 @@ async fn replace_by_the_same_file_with_other_fields_needs_no_other_object() {
 }
 
 #[tokio::test]
+async fn an_old_package_whose_delete_has_no_answer_is_not_said_to_be_there() {
+    let setup = Setup::new(|request| if request.method == "DELETE" { Fault::Cut } else { Fault::None }).await;
+    let error = setup.replace().send().await.unwrap_err();
+    let told = format!("package {}, which is to be replaced, may be deleted or not", setup.old.package_id);
+    assert!(error.to_string().contains(&told), "{error}");
+}
+
+#[tokio::test]
 async fn when_the_new_package_cannot_be_created_the_old_one_comes_back() {
     // The first create is refused because of the old one, the second by the proxy, and the third is that of the old one.
     let setup = Setup::new(without(|at| at == 1)).await;

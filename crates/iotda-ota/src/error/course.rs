@@ -155,6 +155,11 @@ impl Error {
         self.0.course.acted
     }
 
+    /// Whether the call may have done what it was for, although it may also be repeated.
+    pub(crate) fn may_be_done(&self) -> bool {
+        self.is_outcome_unknown() || self.is_retryable() && self.may_have_acted()
+    }
+
     /// The same error, with the delay that somebody else than the service of the call asks for.
     pub(crate) fn with_retry_after(mut self, delay: Option<Duration>) -> Self {
         self.0.course.retry_after = delay;

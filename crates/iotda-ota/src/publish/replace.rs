@@ -127,7 +127,7 @@ impl Replacing<'_> {
     async fn delete(&self, old: &PackageId, new: &PackageId) -> Result<(), Error> {
         delete(self.publish, old).await.map_err(|error| {
             let what = format!("package {new} is published, but package {old}, which it replaces");
-            let hint = "both exist then; publish again, which goes on with deleting, or delete the old one";
+            let hint = "while both exist, publish again, which goes on with deleting, or delete the old one";
             not_deleted(error, &what, hint)
         })
     }
@@ -153,7 +153,7 @@ async fn delete(publish: &Publish, package_id: &PackageId) -> Result<(), Error> 
 
 /// The same error, with what it means for the version.
 fn not_deleted(error: Error, what: &str, hint: &str) -> Error {
-    let ends = if error.is_outcome_unknown() { "may be deleted or not" } else { "is not deleted" };
+    let ends = if error.may_be_done() { "may be deleted or not" } else { "is not deleted" };
     error.in_words(|why| format!("{what}, {ends}: {why}")).also(hint)
 }
 
