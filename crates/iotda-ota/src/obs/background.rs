@@ -38,8 +38,13 @@ pub(super) fn run<T: Send + 'static>(
         let result = task.await;
         drop(waiting);
         // Work of this crate does not panic, so what remains is a runtime that shuts down.
-        result.map_err(|error| Error::new(ErrorKind::Io, "the work was stopped").with_source(error))
+        result.map_err(|error| stopped().with_source(error))
     }
+}
+
+/// The error of work that did not come to its end.
+pub(super) fn stopped() -> Error {
+    Error::new(ErrorKind::Io, "the work was stopped")
 }
 
 #[cfg(test)]

@@ -104,7 +104,7 @@ fn read(
     let mut whole = Sha256::new();
     for (number, _) in (1..=u32::MAX).zip(0..cut.count()) {
         // Our own sender is alive, so this waits until somebody is done with a buffer.
-        let Ok(mut bytes) = free.recv() else { break };
+        let Ok(mut bytes) = free.recv() else { return Err(background::stopped()) };
         bytes.reserve_exact(part_size.saturating_sub(bytes.len()));
         source.read_into(&mut bytes, part_size)?;
         if bytes.len() as u64 != cut.size_of(number) {
@@ -113,7 +113,8 @@ fn read(
         let bytes = Bytes::from_owner(Buffer { bytes, home: home.clone() });
         // Sent before it is hashed here, so that both happen at once. Nobody takes it when the upload has ended.
         if parts.blocking_send(Part { number, bytes: bytes.clone() }).is_err() || stop.is_wanted() {
-            break;
+            // What was hashed so far is not the file, although nothing may be left to read.
+            return Err(background::stopped());
         }
         whole.update(&bytes);
     }
@@ -181,7 +182,18 @@ mod tests {
         let (_folder, source) = source(&[7; 100]);
         let (parts, whole) = start(source, Cut::new(100, 7), 2);
         drop(parts);
-        // It has not read the whole; that there is more shows that it stopped.
-        assert_eq!(whole.await.unwrap_err().kind(), ErrorKind::Mismatch);
+        assert_eq!(whole.await.unwrap_err().kind(), ErrorKind::Io);
+    }
+
+    #[tokio::test]
+    async fn what_was_not_read_to_its_end_is_no_checksum_of_the_file() {
+        let (_folder, source) = source(&[7; 14]);
+        // With one buffer, the last part is read when the first is done with, and then nobody takes it.
+        let (mut parts, whole) = start(source.clone(), Cut::new(14, 7), 1);
+        let first = parts.recv().await.unwrap();
+        drop(parts);
+        drop(first);
+        assert_eq!(whole.await.unwrap_err().kind(), ErrorKind::Io);
+        assert_eq!(source.known_checksum(), None);
     }
 }
